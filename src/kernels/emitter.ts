@@ -1,0 +1,90 @@
+/**
+ * What kernels are told: addresses in the one wasm memory, views of tensors there, and commands. The compiler implements `Emitter`;
+ * operators lower themselves to it.
+ *
+ * @module
+ */
+
+import { channelsOf, type Shape } from "../tensor.ts";
+
+/** Part of the memory; its base is known once the whole program has been lowered. */
+export type Region = "constants" | "arena" | "workspace";
+
+/** A byte address relative to its region. */
+export interface Address {
+  readonly region: Region;
+  readonly offset: number;
+}
+
+/** A tensor in memory: vectors of the last axis (the channels of a pixel), `stride` bytes apart. */
+export interface View {
+  readonly address: Address;
+  readonly shape: Shape;
+  readonly stride: number;
+}
+
+/** What the kernels may rely on. */
+export interface Host {
+  /** Whether the relaxed SIMD build runs: fused multiply-add. */
+  readonly relaxed: boolean;
+}
+
+/** A 32-bit word of a parameter block: an integer, an address to be resolved, or a float. */
+export type Word = number | Address | { readonly f32: number };
+
+/** One kernel call, cut into tiles that may run in any order. */
+export interface Command {
+  /** Number of the kernel, `asm/kernels.ts`. */
+  readonly opcode: number;
+  /** Name for profiles: operation, tile. */
+  readonly kernel: string;
+  /** Why this kernel, for profiles. */
+  readonly reason: string;
+  readonly tiles: number;
+  readonly words: readonly Word[];
+}
+
+/** What lowering writes to. */
+export interface Emitter {
+  readonly host: Host;
+  /** Reserves constant memory of `floats` f32, 64-byte aligned; `fill` writes it when the program is loaded. */
+  constant(floats: number, fill: (to: Float32Array) => void): Address;
+  /** Reserves scratch memory of a command, one for each thread, 64-byte aligned. Commands share it. */
+  workspace(bytes: number): Address;
+  /** Appends a command. */
+  emit(command: Command): void;
+}
+
+/** Limits of a clamp; what is left out is unlimited. */
+export interface Limits {
+  readonly lo?: number;
+  readonly hi?: number;
+}
+
+/** Both limits as words of a parameter block. */
+export function limitWords(limits: Limits | undefined): [Word, Word] {
+  return [{ f32: limits?.lo ?? -Infinity }, { f32: limits?.hi ?? Infinity }];
+}
+
+/** Whether a view's rows lie back to back. */
+export function isDense(view: View): boolean {
+  return view.stride === channelsOf(view.shape) * 4;
+}
+
+/** The part of a view that starts at `row` and `column` (floats) and has `shape`. */
+export function subview(view: View, row: number, column: number, shape: Shape): View {
+  const { region, offset } = view.address;
+  return { address: { region, offset: offset + row * view.stride + column * 4 }, shape, stride: view.stride };
+}
+
+/** Work of a tile: about a quarter of a millisecond, and at most a millisecond before V8 has optimised the kernel. */
+const TILE_MACS = 6_000_000;
+
+/**
+ * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, at most about `TILE_MACS` of work and at most `most` rows.
+ */
+export function tileRows(rows: number, macsPerRow: number, multiple = 1, most = Infinity): number {
+  const limit = Math.max(multiple, Math.min(most, TILE_MACS / Math.max(1, macsPerRow)));
+  const tiles = Math.max(1, Math.ceil(rows / limit));
+  return Math.ceil(rows / tiles / multiple) * multiple;
+}

@@ -1,0 +1,59 @@
+/**
+ * Writes commands for `asm/im2col.ts`.
+ *
+ * @module
+ */
+
+import { IM2COL } from "../../asm/kernels.ts";
+import type { Padding, Pair } from "../ops/geometry.ts";
+import { channelsOf, rowsOf } from "../tensor.ts";
+import { type Emitter, tileRows, type View } from "./emitter.ts";
+import { A_BLOCK_BYTES, type Epilogue, type GemmWeights, gemmWords, TILE_COLUMNS, TILE_ROWS } from "./gemm.ts";
+
+/** Window of a convolution. */
+export interface Window {
+  readonly kernel: Pair;
+  readonly strides: Pair;
+  readonly padding: Padding;
+  readonly dilations: Pair;
+}
+
+/** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
+export function emitIm2col(
+  input: View,
+  window: Window,
+  weights: GemmWeights,
+  output: View,
+  epilogue: Epilogue,
+  reason: string,
+  emitter: Emitter,
+): void {
+  const m = rowsOf(output.shape);
+  const lda = Math.ceil(weights.k / 4) * 16;
+  const rows = tileRows(m, weights.k * weights.n, TILE_ROWS, A_BLOCK_BYTES / 2 / lda);
+  // 16 bytes more: the last copy of the last field may run over.
+  const fields = emitter.workspace(rows * lda + 16);
+  const [, h, w] = input.shape;
+  const [, oh, ow] = output.shape;
+  emitter.emit({
+    opcode: IM2COL,
+    kernel: `im2col_gemm_${TILE_ROWS}x${TILE_COLUMNS}`,
+    reason,
+    tiles: Math.ceil(m / rows),
+    words: [
+      ...gemmWords(fields, lda, weights, output, epilogue, rows, emitter),
+      input.address,
+      input.stride,
+      h,
+      w,
+      channelsOf(input.shape),
+      ...window.kernel,
+      ...window.strides,
+      window.padding[0],
+      window.padding[1],
+      ...window.dilations,
+      oh,
+      ow,
+    ],
+  });
+}

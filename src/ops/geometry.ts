@@ -1,0 +1,55 @@
+/**
+ * Geometry of windows that slide over a picture: output sizes and paddings under the rounding rules of the frameworks. Readers
+ * resolve a framework's rule to explicit paddings here; operators share the output size.
+ *
+ * @module
+ */
+
+/** Explicit padding in pixels: top, left, bottom, right. */
+export type Padding = readonly [top: number, left: number, bottom: number, right: number];
+
+/** A pair along y and x. */
+export type Pair = readonly [y: number, x: number];
+
+/** How many input pixels a dilated kernel spans. */
+export function span(kernel: number, dilation: number): number {
+  return (kernel - 1) * dilation + 1;
+}
+
+/** Output size along one axis, rounded down: every window lies inside the padded input (PyTorch, ONNX, Caffe convolution). */
+export function outputSize(
+  input: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  before: number,
+  after: number,
+): number {
+  return Math.floor((input + before + after - span(kernel, dilation)) / stride) + 1;
+}
+
+/** TensorFlow's `SAME` along one axis: ceil(input / stride) outputs, the odd pixel of padding after. */
+export function samePadding(
+  input: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+): [before: number, after: number] {
+  const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + span(kernel, dilation) - input);
+  const before = Math.floor(total / 2);
+  return [before, total - before];
+}
+
+/** TensorFlow's named paddings, resolved for an input of `[height, width]`. */
+export function namedPadding(
+  name: "SAME" | "VALID",
+  [height, width]: Pair,
+  kernel: Pair,
+  strides: Pair,
+  dilations: Pair,
+): Padding {
+  if (name === "VALID") return [0, 0, 0, 0];
+  const [top, bottom] = samePadding(height, kernel[0], strides[0], dilations[0]);
+  const [left, right] = samePadding(width, kernel[1], strides[1], dilations[1]);
+  return [top, left, bottom, right];
+}
