@@ -5,9 +5,9 @@
  */
 
 import { DEPTHWISE } from "../../asm/kernels.ts";
+import type { Window } from "../geometry.ts";
 import { channelsOf } from "../tensor.ts";
 import { type Emitter, type Limits, limitWords, tileRows, type View } from "./emitter.ts";
-import type { Window } from "./im2col.ts";
 
 /** Emits a depthwise convolution of `[n, h, w, c]` with `weight` `[kh, kw, 1, c]`. */
 export function emitDepthwise(

@@ -5,8 +5,8 @@
  */
 
 import { POOL } from "../../asm/kernels.ts";
+import type { Window } from "../geometry.ts";
 import { type Emitter, type Limits, limitWords, tileRows, type View } from "./emitter.ts";
-import type { Window } from "./im2col.ts";
 
 /** What a pooling kernel computes; `average_all` counts the padding too. */
 export type PoolKind = "max" | "average" | "average_all";

@@ -11,6 +11,14 @@ export type Padding = readonly [top: number, left: number, bottom: number, right
 /** A pair along y and x. */
 export type Pair = readonly [y: number, x: number];
 
+/** A window that slides over a picture. */
+export interface Window {
+  readonly kernel: Pair;
+  readonly strides: Pair;
+  readonly padding: Padding;
+  readonly dilations: Pair;
+}
+
 /** How many input pixels a dilated kernel spans. */
 export function span(kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + 1;
@@ -52,4 +60,12 @@ export function namedPadding(
   const [top, bottom] = samePadding(height, kernel[0], strides[0], dilations[0]);
   const [left, right] = samePadding(width, kernel[1], strides[1], dilations[1]);
   return [top, left, bottom, right];
+}
+
+/** Output height and width of a window over `[height, width]`, rounded down. */
+export function outputPlane([height, width]: Pair, { kernel, strides, padding, dilations }: Window): Pair {
+  return [
+    outputSize(height, kernel[0], strides[0], dilations[0], padding[0], padding[2]),
+    outputSize(width, kernel[1], strides[1], dilations[1], padding[1], padding[3]),
+  ];
 }

@@ -1,0 +1,84 @@
+/**
+ * Compiles `asm/` into `src/runtime/kernels_*.generated.ts`: one source, a plain and a relaxed SIMD build. `--check` compares with what is
+ * committed instead of writing.
+ *
+ * asc compiles without optimisation, so that V8 sees loads and multiply-adds in the order they are written (its optimiser sinks them, which
+ * lengthens live ranges and costs depthwise kernels a quarter of their speed); Binaryen then only drops code that constants rule out.
+ */
+
+import asc from "assemblyscript/asc";
+import binaryen from "binaryen";
+
+const root = new URL("../", import.meta.url);
+const builds = [
+  { name: "plain", features: ["simd"] },
+  { name: "relaxed", features: ["simd", "relaxed-simd"] },
+];
+
+/** Passes that remove dead code and leave the order of live code alone. */
+const cleanUp = [
+  "remove-unused-names",
+  "precompute-propagate",
+  "remove-unused-brs",
+  "dce",
+  "vacuum",
+  "remove-unused-module-elements",
+  "reorder-locals",
+  "vacuum",
+  "strip-debug",
+  "strip-producers",
+];
+
+async function compile(features: readonly string[]): Promise<Uint8Array> {
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    [
+      "program.ts",
+      ...["--outFile", "kernels.wasm", "--optimizeLevel", "0", "--shrinkLevel", "0", "--runtime", "stub"],
+      ...["--importMemory", "--noExportMemory", "--noAssert"],
+      ...features.flatMap((feature) => ["--enable", feature]),
+    ],
+    {
+      readFile: (name: string) => {
+        try {
+          return Deno.readTextFileSync(new URL(`asm/${name}`, root));
+        } catch {
+          return null;
+        }
+      },
+      writeFile: (_name: string, contents: Uint8Array | string) => {
+        if (typeof contents !== "string") binary = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  const chatter = stderr.toString();
+  if (error || !binary || chatter) throw new Error(`Cannot compile the kernels: ${chatter || error?.message}`);
+  const module = binaryen.readBinary(binary);
+  module.setFeatures(binaryen.Features.All);
+  module.runPasses(cleanUp);
+  const clean = module.emitBinary();
+  module.dispose();
+  return clean;
+}
+
+const check = Deno.args.includes("--check");
+let stale = 0;
+for (const { name, features } of builds) {
+  const binary = await compile(features);
+  const file = new URL(`src/runtime/kernels_${name}.generated.ts`, root);
+  const text = `// Generated from asm/ by scripts/build_kernels.ts: ${binary.length} bytes of wasm, base64.
+/** The ${name} SIMD build of the kernels. */
+export default "${binary.toBase64()}";
+`;
+  if (!check) {
+    Deno.writeTextFileSync(file, text);
+    console.log(`${name}: ${binary.length} bytes`);
+  } else if (Deno.readTextFileSync(file) === text) {
+    console.log(`${name}: ${binary.length} bytes, as committed`);
+  } else {
+    console.error(`${name}: differs from what is committed; run: deno task build`);
+    stale++;
+  }
+}
+Deno.exit(stale > 0 ? 1 : 0);

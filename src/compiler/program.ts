@@ -1,0 +1,227 @@
+/**
+ * Compiles a graph to a program: packed weights, an arena plan and a command buffer for the interpreter in wasm.
+ *
+ *     0 | reserved | constants | arena | workspace | commands | end
+ *
+ * @module
+ */
+
+import { GraphError } from "../errors.ts";
+import { check, type Graph, macsOf } from "../graph/graph.ts";
+import type { Address, Command, Emitter, Host, Region, View, Word } from "../kernels/emitter.ts";
+import { opOf } from "../ops/index.ts";
+import { channelsOf, formatShape, type Shape } from "../tensor.ts";
+import { align, planArena } from "./arena.ts";
+import { layOut, type Place } from "./layout.ts";
+import { optimize } from "./passes/index.ts";
+import type { Log } from "./passes/pass.ts";
+
+/** A named tensor in the program's memory: rows of the last axis `stride` bytes apart from byte `offset` on. */
+export interface MemoryPort {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** A node as it runs: what profiles show. */
+export interface Step {
+  readonly name: string;
+  readonly op: string;
+  /** Kernel of its commands, e.g. `gemm_6x8`. */
+  readonly kernel: string;
+  /** Why this kernel. */
+  readonly reason: string;
+  /** Shapes of the computed inputs, e.g. `1x19x19x96`. */
+  readonly inputs: string;
+  readonly outputs: string;
+  readonly macs: number;
+  /** Byte range of its commands. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Bytes of each part of the memory. */
+export interface MemorySizes {
+  readonly constants: number;
+  readonly arena: number;
+  readonly workspace: number;
+  readonly commands: number;
+  readonly total: number;
+}
+
+/** What a session runs. */
+export interface Program {
+  readonly inputs: readonly MemoryPort[];
+  readonly outputs: readonly MemoryPort[];
+  readonly steps: readonly Step[];
+  readonly sizes: MemorySizes;
+  /** Byte range of all commands. */
+  readonly commands: { readonly begin: number; readonly end: number };
+  /** Writes constants and commands into memory of at least `sizes.total` bytes. */
+  write(memory: ArrayBufferLike): void;
+}
+
+/** Nothing lies at address 0, which means "none" in parameter blocks. */
+const RESERVED = 64;
+/** Vector loads may run this far past a tensor. */
+const SLACK = 64;
+/** Words of a command before its parameter block: kernel, length, tiles. */
+const HEADER_WORDS = 3;
+/** Most memory a program may take: what a 32-bit wasm memory holds, less room for photos. */
+const MAX_BYTES = 2 ** 32 - 2 ** 24;
+
+/** Collects what lowering emits. */
+class Recorder implements Emitter {
+  readonly host: Host;
+  readonly commands: Command[] = [];
+  readonly fills: { offset: number; floats: number; fill: (to: Float32Array) => void }[] = [];
+  constantBytes = 0;
+  workspaceBytes = 0;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  constant(floats: number, fill: (to: Float32Array) => void): Address {
+    const offset = this.constantBytes;
+    this.fills.push({ offset, floats, fill });
+    this.constantBytes = align(offset + floats * 4);
+    return { region: "constants", offset };
+  }
+
+  workspace(bytes: number): Address {
+    this.workspaceBytes = Math.max(this.workspaceBytes, align(bytes));
+    return { region: "workspace", offset: 0 };
+  }
+
+  emit(command: Command): void {
+    this.commands.push(command);
+  }
+}
+
+/** First and last step at which each buffer is in use; step -1 is before the run, the number of nodes after it. */
+function lifetimesOf(graph: Graph, places: ReadonlyMap<string, Place>): Map<string, [number, number]> {
+  const spans = new Map<string, [number, number]>();
+  const use = (value: string, step: number) => {
+    const root = places.get(value)?.root;
+    if (root === undefined) return;
+    const span = spans.get(root);
+    spans.set(root, span ? [Math.min(span[0], step), Math.max(span[1], step)] : [step, step]);
+  };
+  for (const { name } of graph.inputs) use(name, -1);
+  graph.nodes.forEach((node, step) => {
+    node.inputs.forEach((input) => use(input, step));
+    use(node.name, step);
+  });
+  for (const name of graph.outputs) use(name, graph.nodes.length);
+  return spans;
+}
+
+/** Bytes a command takes in the buffer. */
+function commandBytes(command: Command): number {
+  return (HEADER_WORDS + command.words.length) * 4;
+}
+
+/** Writes a command at a byte offset. */
+function writeCommand(command: Command, view: DataView, at: number, bases: Readonly<Record<Region, number>>): void {
+  const put = (word: Word) => {
+    if (typeof word === "number") view.setInt32(at, word, true);
+    else if ("f32" in word) view.setFloat32(at, word.f32, true);
+    else view.setUint32(at, bases[word.region] + word.offset, true);
+    at += 4;
+  };
+  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, ...command.words].forEach(put);
+}
+
+/**
+ * Compiles a graph: runs the passes, lays out memory, lowers every node.
+ *
+ * @throws {GraphError} If the graph is not legal, an output is a constant or an input, or the program does not fit into memory.
+ */
+export function compile(source: Graph, host: Host, log?: Log): Program {
+  check(source);
+  const graph = optimize(source, log);
+  const shapes = check(graph);
+  const computed = new Set(graph.nodes.map((node) => node.name));
+  for (const name of graph.outputs) {
+    if (!computed.has(name)) throw new GraphError(`Cannot compile graph: output "${name}" is not computed by a node`);
+  }
+  const { places, buffers } = layOut(graph, shapes);
+  const spans = lifetimesOf(graph, places);
+  const arena = planArena(
+    [...spans].map(([name, [first, last]]) => ({ name, bytes: buffers.get(name)! + SLACK, first, last })),
+  );
+
+  const recorder = new Recorder(host);
+  const viewOf = (name: string): View => {
+    const shape = shapes.get(name)!;
+    const tensor = graph.constants.get(name);
+    if (tensor) {
+      const address = recorder.constant(tensor.data.length, (to) => to.set(tensor.data));
+      return { address, shape, stride: channelsOf(shape) * 4 };
+    }
+    const { root, offset, stride } = places.get(name)!;
+    return { address: { region: "arena", offset: arena.offsets.get(root)! + offset }, shape, stride };
+  };
+  const ranges = graph.nodes.map((node) => {
+    const from = recorder.commands.length;
+    opOf(node.op).lower({
+      attrs: node.attrs,
+      input: (index) => viewOf(node.inputs[index]),
+      constant: (index) => graph.constants.get(node.inputs[index]),
+      inputs: node.inputs.length,
+      output: viewOf(node.name),
+      emitter: recorder,
+    });
+    return { node, from, to: recorder.commands.length };
+  });
+
+  const commandOffsets = [0];
+  for (const command of recorder.commands) commandOffsets.push(commandOffsets.at(-1)! + commandBytes(command));
+  const bases = { constants: RESERVED, arena: 0, workspace: 0 };
+  bases.arena = bases.constants + align(recorder.constantBytes + SLACK);
+  bases.workspace = bases.arena + arena.bytes;
+  const begin = bases.workspace + recorder.workspaceBytes;
+  const end = begin + commandOffsets.at(-1)!;
+  const total = align(end);
+  if (total > MAX_BYTES) {
+    throw new GraphError(`Cannot compile graph: it needs ${total} bytes of memory, at most ${MAX_BYTES} can be had`);
+  }
+
+  const port = (name: string): MemoryPort => {
+    const { address, shape, stride } = viewOf(name);
+    return { name, shape, offset: bases.arena + address.offset, stride };
+  };
+  return {
+    inputs: graph.inputs.map(({ name }) => port(name)),
+    outputs: graph.outputs.map(port),
+    steps: ranges.filter(({ from, to }) => to > from).map(({ node, from, to }) => ({
+      name: node.name,
+      op: node.op,
+      kernel: recorder.commands[from].kernel,
+      reason: recorder.commands[from].reason,
+      inputs: node.inputs.filter((name) => !graph.constants.has(name)).map((name) => formatShape(shapes.get(name)!))
+        .join(" "),
+      outputs: formatShape(shapes.get(node.name)!),
+      macs: macsOf(node, shapes),
+      begin: begin + commandOffsets[from],
+      end: begin + commandOffsets[to],
+    })),
+    sizes: {
+      constants: recorder.constantBytes,
+      arena: arena.bytes,
+      workspace: recorder.workspaceBytes,
+      commands: end - begin,
+      total,
+    },
+    commands: { begin, end },
+    write(memory) {
+      for (const { offset, floats, fill } of recorder.fills) {
+        fill(new Float32Array(memory, bases.constants + offset, floats));
+      }
+      const view = new DataView(memory);
+      recorder.commands.forEach((command, i) => writeCommand(command, view, begin + commandOffsets[i], bases));
+    },
+  };
+}

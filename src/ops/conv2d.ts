@@ -1,0 +1,189 @@
+/**
+ * 2-D convolution, dense, grouped or depthwise, with bias, residual and clamp.
+ *
+ * @module
+ */
+
+import { GraphError } from "../errors.ts";
+import { outputPlane, type Padding, type Pair, type Window } from "../geometry.ts";
+import { emitDepthwise } from "../kernels/depthwise.ts";
+import { type Limits, subview } from "../kernels/emitter.ts";
+import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
+import { emitIm2col } from "../kernels/im2col.ts";
+import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
+import {
+  checkInputs,
+  checkIntegers,
+  checkLimits,
+  checkNhwc,
+  limit,
+  type Lowering,
+  MAX_ELEMENTS,
+  type Op,
+} from "./op.ts";
+
+/** Attributes of `conv2d`. */
+export interface Conv2dAttrs {
+  readonly strides: Pair;
+  /** Zeros around the input: top, left, bottom, right. */
+  readonly padding: Padding;
+  readonly dilations: Pair;
+  /** Input channels / groups meet output channels / groups; depthwise when equal to the input channels. */
+  readonly groups: number;
+  /** Clamp of the output, after bias and residual. */
+  readonly limits?: Limits;
+}
+
+/** Kernel families a convolution can run on. */
+export type Conv2dStrategy = "gemm" | "im2col" | "depthwise";
+
+/** Picks the kernel family for a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`. */
+export function chooseConv2d(
+  attrs: Conv2dAttrs,
+  input: Shape,
+  weight: Shape,
+): { strategy: Conv2dStrategy; reason: string } {
+  const [kh, kw, groupChannels, outputs] = weight;
+  if (groupChannels === 1 && attrs.groups === input[3] && attrs.groups === outputs && attrs.groups > 1) {
+    return { strategy: "depthwise", reason: "one filter a channel" };
+  }
+  const pointwise = kh === 1 && kw === 1 && attrs.groups === 1 &&
+    attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
+  if (pointwise) return { strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" };
+  if (attrs.groups > 1) return { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
+  return { strategy: "im2col", reason: `${kh}x${kw} over ${input[3]} channels` };
+}
+
+function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
+  return {
+    kernel: [weight[0], weight[1]],
+    strides: attrs.strides,
+    padding: attrs.padding,
+    dilations: attrs.dilations,
+  };
+}
+
+/**
+ * Inputs: x `[n, h, w, c]`, weight `[kh, kw, c / groups, o]` (constant), bias `[o]` (constant, optional), residual of the output's
+ * shape (optional, after a bias). Output `[n, oh, ow, o]` = clamp(conv(x, weight) + bias + residual).
+ */
+export const conv2d: Op<Conv2dAttrs> = {
+  clamps: true,
+
+  infer(attrs, inputs, where) {
+    checkInputs(where, inputs, 2, 4);
+    const [x, weight, bias, residual] = inputs;
+    checkNhwc(where, x);
+    if (weight.length !== 4) {
+      throw new GraphError(`Cannot run ${where}: weight is ${formatShape(weight)}, wanted 4 axes (kh, kw, c, o)`);
+    }
+    checkIntegers(where, "strides", attrs.strides, 2, 1);
+    checkIntegers(where, "dilations", attrs.dilations, 2, 1);
+    checkIntegers(where, "padding", attrs.padding, 4, 0);
+    checkIntegers(where, "groups", [attrs.groups], 1, 1);
+    checkLimits(where, attrs.limits);
+    if (weight[2] * attrs.groups !== x[3]) {
+      throw new GraphError(
+        `Cannot run ${where}: weight has ${weight[2]} input channels in ${attrs.groups} groups, input has ${x[3]}`,
+      );
+    }
+    if (weight[3] % attrs.groups !== 0) {
+      throw new GraphError(
+        `Cannot run ${where}: ${weight[3]} output channels do not divide into ${attrs.groups} groups`,
+      );
+    }
+    const [oh, ow] = outputPlane([x[1], x[2]], windowOf(attrs, weight));
+    const output = [x[0], oh, ow, weight[3]];
+    if (oh < 1 || ow < 1 || elements(output) > MAX_ELEMENTS) {
+      throw new GraphError(`Cannot run ${where}: input ${formatShape(x)} gives output ${formatShape(output)}`);
+    }
+    if (bias && !sameShape(bias, [weight[3]])) {
+      throw new GraphError(`Cannot run ${where}: bias is ${formatShape(bias)}, wanted ${weight[3]}`);
+    }
+    if (residual && !sameShape(residual, output)) {
+      throw new GraphError(
+        `Cannot run ${where}: residual is ${formatShape(residual)}, output is ${formatShape(output)}`,
+      );
+    }
+    return output;
+  },
+
+  macs(_attrs, [, weight], output) {
+    return elements(output) * weight[0] * weight[1] * weight[2];
+  },
+
+  reference(attrs, [x, weight, bias, residual], output) {
+    const [, h, w, channels] = x.shape;
+    const [kh, kw, groupChannels, outputs] = weight.shape;
+    const [batch, oh, ow] = output;
+    const groupOutputs = outputs / attrs.groups;
+    const y = new Float32Array(elements(output));
+    let at = 0;
+    for (let n = 0; n < batch; n++) {
+      for (let oy = 0; oy < oh; oy++) {
+        for (let ox = 0; ox < ow; ox++) {
+          for (let o = 0; o < outputs; o++, at++) {
+            const first = Math.floor(o / groupOutputs) * groupChannels;
+            let sum = bias ? bias.data[o] : 0;
+            for (let ky = 0; ky < kh; ky++) {
+              const iy = oy * attrs.strides[0] - attrs.padding[0] + ky * attrs.dilations[0];
+              if (iy < 0 || iy >= h) continue;
+              for (let kx = 0; kx < kw; kx++) {
+                const ix = ox * attrs.strides[1] - attrs.padding[1] + kx * attrs.dilations[1];
+                if (ix < 0 || ix >= w) continue;
+                for (let c = 0; c < groupChannels; c++) {
+                  const value = x.data[((n * h + iy) * w + ix) * channels + first + c];
+                  sum += value * weight.data[((ky * kw + kx) * groupChannels + c) * outputs + o];
+                }
+              }
+            }
+            if (residual) sum += residual.data[at];
+            y[at] = limit(sum, attrs.limits);
+          }
+        }
+      }
+    }
+    return y;
+  },
+
+  lower(node) {
+    const { attrs, output, emitter } = node;
+    const x = node.input(0);
+    const weight = constantOf(node, 1);
+    const bias = node.inputs > 2 ? constantOf(node, 2).data : undefined;
+    const residual = node.inputs > 3 ? node.input(3) : undefined;
+    const { strategy, reason } = chooseConv2d(attrs, x.shape, weight.shape);
+    const window = windowOf(attrs, weight.shape);
+    if (strategy === "depthwise" && !residual) {
+      emitDepthwise(x, window, weight.data, bias, output, attrs.limits, reason, emitter);
+      return;
+    }
+    const [kh, kw, groupChannels, outputs] = weight.shape;
+    const n = outputs / attrs.groups;
+    for (let group = 0; group < attrs.groups; group++) {
+      const column = group * n;
+      const weights: GemmWeights = {
+        data: weight.data,
+        columns: outputs,
+        column,
+        k: kh * kw * groupChannels,
+        n,
+        bias,
+      };
+      const from = subview(x, 0, group * groupChannels, [...x.shape.slice(0, 3), groupChannels]);
+      const to = subview(output, 0, column, [...output.shape.slice(0, 3), n]);
+      const epilogue = {
+        residual: residual && subview(residual, 0, column, to.shape),
+        limits: attrs.limits,
+      };
+      if (strategy === "gemm") emitGemm(from, weights, to, epilogue, reason, emitter);
+      else emitIm2col(from, window, weights, to, epilogue, reason, emitter);
+    }
+  },
+};
+
+function constantOf(node: Lowering<Conv2dAttrs>, index: number): Tensor {
+  const tensor = node.constant(index);
+  if (!tensor) throw new GraphError(`Cannot compile conv2d: input ${index} is computed, wanted a constant`);
+  return tensor;
+}
