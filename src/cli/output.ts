@@ -1,0 +1,27 @@
+/**
+ * Standard output for data, standard error for everything else.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Writes data to standard output; ends the program quietly when nobody reads any more (`| head`). */
+export function print(text: string): void {
+  try {
+    for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}
+
+/** Writes a line for people to standard error. */
+export function note(line: string): void {
+  console.error("%s", line);
+}
+
+/** Writes what went wrong with something to standard error, in red on a terminal (unless `NO_COLOR` is set). */
+export function complain(name: string, reason: string): void {
+  console.error("%c%s:%c %s", "color: red", name, "", reason);
+}

@@ -1,0 +1,24 @@
+/**
+ * Why something failed, on one line.
+ *
+ * @module
+ */
+
+import { SimdetError } from "../errors.ts";
+import { missingPermission } from "./permissions.ts";
+
+/** The line that stands for an error; stacks and causes stay out of it. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof SimdetError) return error.message;
+  const permission = missingPermission(error);
+  if (permission) return `needs --allow-${permission}`;
+  if (error instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "the operating system refuses access";
+  if (error instanceof DOMException && error.name === "TimeoutError") return "took too long";
+  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n[^]*$/, "");
+}
+
+/** Whether an error says that the command line is wrong, rather than a photo or the machine. */
+export function isUsageError(error: unknown): boolean {
+  return error instanceof SimdetError && (error.code === "bad_option" || error.code === "unknown_model");
+}

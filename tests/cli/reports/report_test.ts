@@ -1,0 +1,123 @@
+import { assertEquals } from "@std/assert";
+import { type Format, FORMATS } from "../../../src/cli/args.ts";
+import { createReport, type Photo } from "../../../src/cli/reports/report.ts";
+
+const DOG = {
+  label: "dog",
+  classId: 16,
+  categoryId: 18,
+  score: 0.940049,
+  box: { x: 129.1049, y: 224.8, width: 181, height: 309.2 },
+};
+const person = (score: number) => ({
+  label: "person",
+  classId: 0,
+  categoryId: 1,
+  score,
+  box: { x: 0, y: 48, width: 64, height: 96 },
+});
+const SPEED = { decode: 4.06, preprocess: 0.9, inference: 25.34, postprocess: 0.4 };
+const STREET: Photo = {
+  source: "photos/street.jpg",
+  result: {
+    width: 640,
+    height: 480,
+    model: "tiny",
+    detections: [DOG, person(0.9), person(0.75)],
+    truncated: 0,
+    speed: SPEED,
+  },
+};
+const EMPTY: Photo = {
+  source: `a "quoted", name.png`,
+  result: { ...STREET.result, detections: [], speed: { ...SPEED, inference: 31.2 } },
+};
+const NUMBERED: Photo = {
+  source: "COCO_val2014_000000000086.jpg",
+  result: { ...EMPTY.result, detections: [DOG] },
+};
+
+async function write(format: Format, photos: readonly Photo[], quiet = false): Promise<string> {
+  const report = await createReport(format, { photos: photos.length, quiet });
+  return [report.begin?.(), ...photos.map((photo) => report.photo(photo)), report.end?.()].join("");
+}
+
+Deno.test("text: one line a photo, then the mean speed", async () => {
+  assertEquals(
+    await write("text", [STREET, EMPTY]),
+    "photos/street.jpg: 640x480 2 persons, 1 dog, 25.3ms\n" +
+      `a "quoted", name.png: 640x480 no detections, 31.2ms\n` +
+      "Speed: 4.1ms decode, 0.9ms preprocess, 28.3ms inference, 0.4ms postprocess per image\n",
+  );
+});
+
+Deno.test("text: quiet leaves the speed out", async () => {
+  assertEquals(await write("text", [STREET], true), "photos/street.jpg: 640x480 2 persons, 1 dog, 25.3ms\n");
+});
+
+Deno.test("json: one array, one element a line", async () => {
+  const text = await write("json", [STREET, EMPTY]);
+  assertEquals(text.split("\n").length, 5);
+  const [street, empty] = JSON.parse(text);
+  assertEquals(Object.keys(street), ["source", "width", "height", "model", "detections", "speed"]);
+  assertEquals(street.detections[0], {
+    ...DOG,
+    score: 0.94,
+    box: { x: 129.1, y: 224.8, width: 181, height: 309.2 },
+  });
+  assertEquals(street.speed, { decode: 4.1, preprocess: 0.9, inference: 25.3, postprocess: 0.4 });
+  assertEquals([empty.source, empty.detections], [EMPTY.source, []]);
+});
+
+Deno.test("jsonl: the elements of json, a line each", async () => {
+  const lines = (await write("jsonl", [STREET, EMPTY])).trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line)), JSON.parse(await write("json", [STREET, EMPTY])));
+});
+
+Deno.test("csv: a header, a row a box, quoted where needed", async () => {
+  const quoted = { ...NUMBERED, source: EMPTY.source };
+  assertEquals(
+    await write("csv", [STREET, quoted]),
+    "source,label,classId,categoryId,score,x,y,width,height\n" +
+      "photos/street.jpg,dog,16,18,0.94,129.1,224.8,181,309.2\n" +
+      "photos/street.jpg,person,0,1,0.9,0,48,64,96\n" +
+      "photos/street.jpg,person,0,1,0.75,0,48,64,96\n" +
+      `"a ""quoted"", name.png",dog,16,18,0.94,129.1,224.8,181,309.2\n`,
+  );
+});
+
+Deno.test("coco: rows that pycocotools loads, numbered by file name", async () => {
+  const url = { ...NUMBERED, source: "https://example.com/val/000000000139.jpg?size=9/10" };
+  const rows = JSON.parse(await write("coco", [EMPTY, NUMBERED, url, STREET]));
+  assertEquals(rows[0], { image_id: 86, category_id: 18, bbox: [129.1, 224.8, 181, 309.2], score: 0.94 });
+  assertEquals(rows.map((row: { image_id: unknown }) => row.image_id), [
+    86,
+    139,
+    "street",
+    "street",
+    "street",
+  ]);
+});
+
+Deno.test("yolo: class, centre and size as fractions, confidence", async () => {
+  const dog = "16 0.343133 0.790417 0.282813 0.644167 0.9400\n";
+  assertEquals(await write("yolo", [NUMBERED]), dog);
+  assertEquals(
+    await write("yolo", [EMPTY, STREET]),
+    `# a "quoted", name.png\n# photos/street.jpg\n${dog}` +
+      "0 0.050000 0.200000 0.100000 0.200000 0.9000\n" +
+      "0 0.050000 0.200000 0.100000 0.200000 0.7500\n",
+  );
+});
+
+Deno.test("every format makes a whole document of no photos", async () => {
+  const texts = await Promise.all(FORMATS.map((format) => write(format, [])));
+  assertEquals(texts, [
+    "",
+    "[]\n",
+    "",
+    "source,label,classId,categoryId,score,x,y,width,height\n",
+    "[]\n",
+    "",
+  ]);
+});
