@@ -13,8 +13,8 @@ export type Simd = "simd128" | "relaxed";
 export interface Kernels {
   /** Runs the commands in [begin, end). */
   run(begin: number, end: number): void;
-  /** Runs `rounds` times 48 multiply-adds. */
-  peak(rounds: number): number;
+  /** Runs `rounds` times 48 multiply-adds `a * scale + shift`. */
+  peak(rounds: number, scale: number, shift: number): number;
   /** Resizes two source rows to one row of the input tensor; see `asm/resize.ts`. */
   resize_row(
     top: number,

@@ -35,12 +35,12 @@ export interface LayerProfile {
 const PEAK_MACS = 48;
 
 /** Measures the multiply-add peak of this machine and build, in GMAC/s: the fastest of several short runs. */
-export function measurePeak(kernels: Kernels, runs = 40): number {
+export function measurePeak(kernels: Kernels, runs = 150): number {
   const rounds = 50_000;
   let best = Infinity;
   for (let run = 0; run < runs; run++) {
     const start = performance.now();
-    kernels.peak(rounds);
+    kernels.peak(rounds, 0.999, 0.001);
     best = Math.min(best, performance.now() - start);
   }
   return rounds * PEAK_MACS / best / 1e6;

@@ -1,0 +1,40 @@
+/**
+ * Object detection and image classification on plain CPUs: WASM SIMD kernels, nothing native. Web-standard APIs only.
+ *
+ * ```ts
+ * import { Detector } from "./mod.ts";
+ *
+ * export async function look(photo: Response): Promise<void> {
+ *   using detector = await Detector.load("ssdlite-mobilenetv2-coco");
+ *   for (const { label, score, box } of (await detector.detect(photo)).detections) {
+ *     console.log(label, score, box.x, box.y, box.width, box.height);
+ *   }
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { Detector, type DetectorInfo } from "./src/detection/detector.ts";
+export { type Classification, Classifier, type ClassifyResult } from "./src/detection/classifier.ts";
+export type { LoadOptions, ModelSource } from "./src/detection/load.ts";
+export type { Box, Detection, DetectOptions, DetectResult, Speed } from "./src/detection/types.ts";
+export { type Progress, readModel, type ReadOptions } from "./src/formats/read.ts";
+export { writeSafetensors } from "./src/formats/safetensors.ts";
+export { GraphBuilder } from "./src/graph/builder.ts";
+export { dump } from "./src/graph/dump.ts";
+export type { AnyNode, Graph, Node, Port } from "./src/graph/graph.ts";
+export type {
+  Label,
+  ModelInfo,
+  Postprocessing,
+  Preprocessing,
+  SoftmaxPostprocessing,
+  SsdPostprocessing,
+} from "./src/graph/model_info.ts";
+export { kernelModule, type Simd } from "./src/runtime/kernels.ts";
+export { formatProfile, type LayerProfile } from "./src/runtime/profile.ts";
+export { Session, type SessionInfo, type SessionOptions } from "./src/runtime/session.ts";
+export type { Shape, Tensor } from "./src/tensor.ts";
+export { type ErrorCode, GraphError, HostError, ImageError, ModelError, OptionError, SimdetError } from "./src/errors.ts";
+export type { ImageInput, RawImage } from "./src/vision/image.ts";

@@ -1,0 +1,119 @@
+/**
+ * Photos in, classes out.
+ *
+ * @module
+ */
+
+import { ModelError, OptionError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Label, Preprocessing, SoftmaxPostprocessing } from "../graph/model_info.ts";
+import { Session } from "../runtime/session.ts";
+import type { ImageInput } from "../vision/image.ts";
+import { type IndexedLabel, indexLabels } from "./labels.ts";
+import { feed, infer, loadGraph, type LoadOptions, type ModelSource, outputOf, takeImage } from "./load.ts";
+import type { Speed } from "./types.ts";
+
+/** One class with its probability. */
+export interface Classification {
+  /** Name of the class. */
+  readonly label: string;
+  /** Index among the model's labels. */
+  readonly classId: number;
+  /** Probability, 0 to 1. */
+  readonly score: number;
+}
+
+/** What a classifier says of one photo. */
+export interface ClassifyResult {
+  /** Width of the upright photo in pixels. */
+  readonly width: number;
+  /** Height of the upright photo in pixels. */
+  readonly height: number;
+  /** Name of the model that looked. */
+  readonly model: string;
+  /** The likeliest classes, best first. */
+  readonly classes: readonly Classification[];
+  /** Where the time went. */
+  readonly speed: Speed;
+}
+
+/** An image classifier: a network that ends in class probabilities. */
+export class Classifier implements Disposable {
+  /** Classes, by class id. */
+  readonly labels: readonly Label[];
+  /** Name of the model. */
+  readonly model: string;
+  /** The session that runs the network. */
+  readonly session: Session;
+  readonly #preprocessing: Preprocessing;
+  readonly #postprocessing: SoftmaxPostprocessing;
+  readonly #labels: readonly (IndexedLabel | undefined)[];
+
+  private constructor(graph: Graph, session: Session) {
+    const { info: { name, preprocessing, postprocessing, labels } } = graph;
+    if (!preprocessing || postprocessing?.kind !== "softmax") {
+      throw new ModelError(
+        `Cannot classify with model "${name}": ${
+          preprocessing ? `its postprocessing is ${postprocessing?.kind ?? "not known"}` : "its preprocessing is not known"
+        }, wanted a classifier's`,
+      );
+    }
+    this.#labels = indexLabels(labels, session.port(postprocessing.scores).shape.at(-1) ?? 0);
+    this.#preprocessing = preprocessing;
+    this.#postprocessing = postprocessing;
+    this.labels = this.#labels.filter((label) => label !== undefined);
+    this.model = name;
+    this.session = session;
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @throws {ModelError} If there is no such model, it is not cached, it is broken, or it is no classifier.
+   * @throws {HostError} If the host has no WASM SIMD.
+   */
+  static async load(model: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
+    const graph = await loadGraph(model, options);
+    return new Classifier(graph, await Session.create(graph, options));
+  }
+
+  /**
+   * Names the likeliest `topK` classes of a photo.
+   *
+   * @throws {ImageError} If the photo is broken, of an unsupported kind, or too large.
+   * @throws {OptionError} If `topK` is not a positive integer.
+   */
+  async classify(input: ImageInput, { topK = 5 }: { topK?: number } = {}): Promise<ClassifyResult> {
+    if (!Number.isInteger(topK) || topK < 1) {
+      throw new OptionError(`topK must be a whole number of at least 1, not ${topK}`);
+    }
+    const { image, decode } = await takeImage(input);
+    const preprocess = feed(image, this.#preprocessing, this.session);
+    const inference = infer(this.session);
+    const start = performance.now();
+    const scores = outputOf(this.session, this.#postprocessing.scores);
+    const classes = this.#labels
+      .flatMap((label, column) =>
+        label ? [{ label: label.name, classId: label.classId, score: scores[column] }] : []
+      )
+      .toSorted((a, b) => b.score - a.score)
+      .slice(0, topK);
+    return {
+      width: image.width,
+      height: image.height,
+      model: this.model,
+      classes,
+      speed: { decode, preprocess, inference, postprocess: performance.now() - start },
+    };
+  }
+
+  /** Lets the memory go. The classifier cannot be used afterwards. */
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  /** As `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Photos in, boxes out.
+ *
+ * @module
+ */
+
+import { ModelError, OptionError } from "../errors.ts";
+import type { Label, Preprocessing, SsdPostprocessing } from "../graph/model_info.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Simd } from "../runtime/kernels.ts";
+import { Session } from "../runtime/session.ts";
+import type { ImageInput, RawImage } from "../vision/image.ts";
+import { type IndexedLabel, indexLabels, selectClasses } from "./labels.ts";
+import { feed, infer, loadGraph, type LoadOptions, type ModelSource, outputOf, takeImage } from "./load.ts";
+import { nms } from "./nms.ts";
+import { decodeSsd } from "./ssd.ts";
+import type { Box, DetectOptions, DetectResult } from "./types.ts";
+
+/** What a detector is and runs on. */
+export interface DetectorInfo {
+  /** Name of the model. */
+  readonly model: string;
+  /** Width and height of the network's input. */
+  readonly inputSize: readonly [width: number, height: number];
+  /** Classes, by class id. */
+  readonly labels: readonly Label[];
+  readonly threads: number;
+  readonly simd: Simd;
+  readonly precision: "fp32";
+}
+
+/**
+ * An object detector.
+ *
+ * ```ts
+ * import { Detector } from "./mod.ts";
+ *
+ * export async function dogs(photo: Uint8Array): Promise<number> {
+ *   using detector = await Detector.load();
+ *   const { detections } = await detector.detect(photo, { classes: ["dog"] });
+ *   return detections.length;
+ * }
+ * ```
+ */
+export class Detector implements Disposable {
+  /** What the detector is and runs on. */
+  readonly info: DetectorInfo;
+  /** The session that runs the network, for profiles and raw outputs. */
+  readonly session: Session;
+  readonly #preprocessing: Preprocessing;
+  readonly #postprocessing: SsdPostprocessing;
+  readonly #priors: Float32Array;
+  readonly #labels: readonly (IndexedLabel | undefined)[];
+
+  private constructor(graph: Graph, session: Session) {
+    const { info: { name, preprocessing, postprocessing, labels } } = graph;
+    if (!preprocessing || postprocessing?.kind !== "ssd") {
+      throw new ModelError(
+        `Cannot detect with model "${name}": ${
+          preprocessing ? `its postprocessing is ${postprocessing?.kind ?? "not known"}` : "its preprocessing is not known"
+        }, wanted a detector's`,
+      );
+    }
+    const priors = graph.constants.get(postprocessing.priors)!.data;
+    const columns = session.port(postprocessing.scores).shape[2];
+    this.#labels = indexLabels(labels, columns - 1);
+    this.#preprocessing = preprocessing;
+    this.#postprocessing = postprocessing;
+    // A copy, so that the bytes of the model file can go.
+    this.#priors = priors.slice();
+    this.session = session;
+    this.info = {
+      model: name,
+      inputSize: [preprocessing.width, preprocessing.height],
+      labels: this.#labels.filter((label) => label !== undefined),
+      threads: session.info.threads,
+      simd: session.info.simd,
+      precision: session.info.precision,
+    };
+  }
+
+  /**
+   * Loads a model; the default one if none is named.
+   *
+   * @throws {ModelError} If there is no such model, it is not cached, it is broken, or it is no detector.
+   * @throws {HostError} If the host has no WASM SIMD.
+   */
+  static async load(model?: ModelSource, options: LoadOptions = {}): Promise<Detector> {
+    const graph = await loadGraph(model, options);
+    return new Detector(graph, await Session.create(graph, options));
+  }
+
+  /**
+   * Finds objects in a photo: JPEG, PNG or WebP bytes, a `Blob`, a `Response`, or pixels.
+   *
+   * @throws {ImageError} If the photo is broken, of an unsupported kind, or too large.
+   * @throws {OptionError} If an option is out of range, or a class does not exist.
+   */
+  async detect(input: ImageInput, options: DetectOptions = {}): Promise<DetectResult> {
+    const { image, decode } = await takeImage(input);
+    const result = this.detectSync(image, options);
+    return { ...result, speed: { ...result.speed, decode } };
+  }
+
+  /**
+   * Finds objects in pixels, at once.
+   *
+   * @throws {OptionError} If an option is out of range, or a class does not exist.
+   */
+  detectSync(image: RawImage, options: DetectOptions = {}): DetectResult {
+    const post = this.#postprocessing;
+    const threshold = fraction("threshold", options.threshold ?? post.threshold);
+    const overlap = fraction("iou", options.iou ?? post.iou);
+    const most = options.maxDetections ?? post.maxDetections;
+    if (!Number.isInteger(most) || most < 1) {
+      throw new OptionError(`maxDetections must be a whole number of at least 1, not ${most}`);
+    }
+    const classes = options.classes && selectClasses(options.classes, this.#labels);
+
+    const preprocess = feed(image, this.#preprocessing, this.session);
+    const inference = infer(this.session);
+    const start = performance.now();
+    const heads = {
+      boxes: outputOf(this.session, post.boxes),
+      scores: outputOf(this.session, post.scores),
+      priors: this.#priors,
+    };
+    const candidates = decodeSsd(heads, post, threshold, (column) => {
+      const label = this.#labels[column];
+      return label !== undefined && (!classes || classes.has(label.classId));
+    });
+    const kept = nms(candidates, overlap, options.agnosticNms ?? false);
+    const detections = kept.slice(0, most).map(({ label: column, score, box }) => {
+      const { name, classId, categoryId } = this.#labels[column]!;
+      return { label: name, classId, categoryId, score, box: toPixels(box, image) };
+    });
+    return {
+      width: image.width,
+      height: image.height,
+      model: this.info.model,
+      detections,
+      truncated: kept.length - detections.length,
+      speed: { decode: 0, preprocess, inference, postprocess: performance.now() - start },
+    };
+  }
+
+  /** Lets the memory go. The detector cannot be used afterwards. */
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  /** As `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function fraction(name: string, value: number): number {
+  if (!(value >= 0 && value <= 1)) throw new OptionError(`${name} must be a number from 0 to 1, not ${value}`);
+  return value;
+}
+
+/** Corners as fractions to a rectangle in pixels, clamped to the photo. */
+function toPixels([xmin, ymin, xmax, ymax]: readonly number[], { width, height }: RawImage): Box {
+  const clamp = (value: number, size: number) => Math.min(Math.max(value * size, 0), size);
+  const x = clamp(xmin, width), y = clamp(ymin, height);
+  return { x, y, width: clamp(xmax, width) - x, height: clamp(ymax, height) - y };
+}

@@ -1,0 +1,108 @@
+/**
+ * What `Detector` and `Classifier` share: finding a model, and taking photos in.
+ *
+ * @module
+ */
+
+import { DEFAULT_MODEL, findModel, weightsUrl } from "../../models/zoo.ts";
+import { ImageError, ModelError } from "../errors.ts";
+import { type Progress, readModel } from "../formats/read.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Preprocessing } from "../graph/model_info.ts";
+import type { Session, SessionOptions } from "../runtime/session.ts";
+import { decodeImage } from "../vision/decode.ts";
+import { type ImageInput, MAX_PIXELS, type RawImage } from "../vision/image.ts";
+import { resizeImage } from "../vision/resize.ts";
+
+/** How to load a model. */
+export interface LoadOptions extends SessionOptions {
+  /** Called as the model file arrives. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** A model: a name of the zoo whose weights are cached, a URL, or the bytes of a model file. */
+export type ModelSource = string | URL | Uint8Array;
+
+/**
+ * Reads a model.
+ *
+ * @throws {ModelError} If there is no such model, it is not cached, or it is broken.
+ */
+export async function loadGraph(model: ModelSource = DEFAULT_MODEL, options: LoadOptions = {}): Promise<Graph> {
+  if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
+  const url = weightsUrl(findModel(model).name);
+  try {
+    return await readModel(url, options);
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw new ModelError(
+      `Cannot load model "${model}": ${
+        cause instanceof Error ? cause.message : cause
+      }; run "deno task pull ${model}" once, or pass the bytes of the file`,
+      "bad_model",
+      { cause },
+    );
+  }
+}
+
+/** Pixels of any accepted photo, and the milliseconds that decoding took. */
+export async function takeImage(input: ImageInput): Promise<{ image: RawImage; decode: number }> {
+  if (isRaw(input)) return { image: checkRaw(input), decode: 0 };
+  const bytes = input instanceof Uint8Array
+    ? input
+    : new Uint8Array(input instanceof ArrayBuffer ? input : await input.arrayBuffer());
+  const start = performance.now();
+  const image = await decodeImage(bytes);
+  return { image, decode: performance.now() - start };
+}
+
+function isRaw(input: ImageInput): input is RawImage | ImageData {
+  return typeof input === "object" && input !== null && "data" in input && "width" in input && "height" in input;
+}
+
+/** Checks that pixels are what they are said to be. */
+function checkRaw(image: RawImage | ImageData): RawImage {
+  const { width, height, data } = image;
+  const channels = "channels" in image && image.channels ? image.channels : 4;
+  const extent = (n: number) => Number.isInteger(n) && n > 0;
+  if (!extent(width) || !extent(height) || (channels !== 3 && channels !== 4)) {
+    throw new ImageError(`Cannot use image: it is ${width}x${height} with ${channels} channels, wanted 3 or 4`);
+  }
+  if (width * height > MAX_PIXELS) {
+    throw new ImageError(
+      `Cannot use image: ${width}x${height} is more than ${MAX_PIXELS} pixels`,
+      "image_too_large",
+    );
+  }
+  const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+  if (!bytes || data.length !== width * height * channels) {
+    throw new ImageError(
+      `Cannot use image: ${width}x${height}x${channels} wants ${width * height * channels} bytes, data holds ${
+        data?.length ?? 0
+      }`,
+    );
+  }
+  return { data, width, height, channels };
+}
+
+/** Puts a photo into a session's input; gives the milliseconds it took. */
+export function feed(image: RawImage, spec: Preprocessing, session: Session): number {
+  const start = performance.now();
+  resizeImage(image, spec, session, session.port(spec.input).offset);
+  return performance.now() - start;
+}
+
+/** Runs a session; gives the milliseconds it took. */
+export function infer(session: Session): number {
+  const start = performance.now();
+  session.execute();
+  return performance.now() - start;
+}
+
+/** The values of a dense output where they lie; valid until the next run. */
+export function outputOf(session: Session, name: string): Float32Array {
+  const { offset, shape } = session.port(name);
+  return new Float32Array(session.memory.buffer, offset, shape.reduce((a, b) => a * b, 1));
+}

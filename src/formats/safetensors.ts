@@ -1,0 +1,188 @@
+/**
+ * Reads and writes our model file: a safetensors file (huggingface/safetensors, README "Format") with the graph in its metadata.
+ *
+ *     u64 length of the header | header, JSON, padded with spaces | tensors, back to back
+ *
+ * `__metadata__` holds strings: `format` is `simdet/1`, `graph` the JSON of inputs, outputs and nodes, `info` that of everything else a model says
+ * about itself (labels, pre- and postprocessing, licence, origin).
+ *
+ * @module
+ */
+
+import { ModelError } from "../errors.ts";
+import { checkInfo } from "../graph/check_info.ts";
+import type { Graph } from "../graph/graph.ts";
+import { MAX_ELEMENTS } from "../ops/op.ts";
+import { elements, formatShape, type Shape, type Tensor } from "../tensor.ts";
+
+/** What `format` says in files of ours. */
+export const FORMAT = "simdet/1";
+
+/** Longest header that is read, as upstream: 100 MB. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** A tensor in the file. */
+interface Entry {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether bytes begin like a safetensors file: a header length, then `{`. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0;
+}
+
+function parseEntry(name: string, value: unknown): Entry {
+  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
+  if (dtype !== "F32") {
+    throw new ModelError(`Cannot read safetensors: tensor "${name}" is of type ${JSON.stringify(dtype)}, wanted "F32"`);
+  }
+  const extents: unknown[] = Array.isArray(shape) ? shape : [NaN];
+  const size = (extents as number[]).reduce((product, n) => Number.isInteger(n) && n >= 0 ? product * n : NaN, 1);
+  if (!(size <= MAX_ELEMENTS)) {
+    throw new ModelError(
+      `Cannot read safetensors: tensor "${name}" has shape ${JSON.stringify(shape)}, wanted at most ${MAX_ELEMENTS} values`,
+    );
+  }
+  const [begin, end]: unknown[] = Array.isArray(offsets) && offsets.length === 2 ? offsets : [];
+  if (!Number.isInteger(begin) || !Number.isInteger(end) || Number(end) - Number(begin) !== size * 4) {
+    throw new ModelError(
+      `Cannot read safetensors: tensor "${name}" lies at ${JSON.stringify(offsets)}, its shape ${
+        formatShape(extents as number[])
+      } wants ${size * 4} bytes`,
+    );
+  }
+  return { name, shape: extents as number[], begin: Number(begin), end: Number(end) };
+}
+
+/**
+ * Reads the tensors and metadata of any safetensors file of f32. Tensors are views of `bytes` where these are aligned.
+ *
+ * @throws {ModelError} If the file is cut, lies about its tensors, or holds other types.
+ */
+export function parseSafetensors(
+  bytes: Uint8Array,
+): { tensors: Map<string, Tensor>; metadata: Record<string, string> } {
+  if (bytes.length < 8) {
+    throw new ModelError(`Cannot read safetensors: the file is ${bytes.length} bytes, wanted at least 8`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const declared = view.getBigUint64(0, true);
+  if (declared > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
+    throw new ModelError(
+      `Cannot read safetensors: the header is said to be ${declared} bytes, the file is ${bytes.length}; fetch it again`,
+    );
+  }
+  const start = 8 + Number(declared);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch (cause) {
+    throw new ModelError("Cannot read safetensors: the header is not JSON", "bad_model", { cause });
+  }
+  if (!isRecord(header)) throw new ModelError("Cannot read safetensors: the header is not a JSON object");
+  const { __metadata__: metadata = {}, ...rest } = header;
+  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
+    throw new ModelError("Cannot read safetensors: __metadata__ is not an object of strings");
+  }
+  const entries = Object.entries(rest).map(([name, value]) => parseEntry(name, value));
+  let covered = 0;
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered) {
+      throw new ModelError(
+        `Cannot read safetensors: tensor "${name}" begins at byte ${begin}, the one before it ends at ${covered}`,
+      );
+    }
+    covered = end;
+  }
+  if (start + covered !== bytes.length) {
+    throw new ModelError(
+      `Cannot read safetensors: tensors take ${covered} bytes, the file holds ${bytes.length - start}; fetch it again`,
+    );
+  }
+  const tensors = new Map(entries.map(({ name, shape, begin, end }) => {
+    const offset = bytes.byteOffset + start + begin;
+    const data = offset % 4 === 0
+      ? new Float32Array(bytes.buffer, offset, (end - begin) / 4)
+      : new Float32Array(bytes.slice(start + begin, start + end).buffer);
+    return [name, { shape, data }];
+  }));
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function parseMetadata(metadata: Record<string, string>, key: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(metadata[key] ?? "");
+  } catch {
+    // Reported below, like any other value that is not an object.
+  }
+  if (!isRecord(value)) throw new ModelError(`Cannot read model: metadata "${key}" is not a JSON object`);
+  return value;
+}
+
+/**
+ * Reads a model of ours.
+ *
+ * @throws {ModelError} If the file is broken, or holds tensors without a graph.
+ * @throws {GraphError} If the graph is not legal.
+ */
+export function readSafetensors(bytes: Uint8Array): Graph {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  if (metadata.format !== FORMAT) {
+    throw new ModelError(
+      `Cannot read model: the file's format is ${JSON.stringify(metadata.format)}, wanted "${FORMAT}"; it holds ${tensors.size} tensors and no graph of ours`,
+    );
+  }
+  const { inputs, outputs, nodes } = parseMetadata(metadata, "graph");
+  const info = parseMetadata(metadata, "info");
+  const names = (value: unknown): value is string[] => Array.isArray(value) && value.every((v) => typeof v === "string");
+  const ports = Array.isArray(inputs) && inputs.every((port: unknown) =>
+    isRecord(port) && typeof port.name === "string" && Array.isArray(port.shape)
+  );
+  const operators = Array.isArray(nodes) && nodes.every((node: unknown) =>
+    isRecord(node) && typeof node.name === "string" && typeof node.op === "string" && isRecord(node.attrs) &&
+    names(node.inputs)
+  );
+  if (!ports || !operators || !names(outputs)) {
+    throw new ModelError("Cannot read model: metadata \"graph\" lacks inputs, outputs or nodes of the right form");
+  }
+  const graph = { info, inputs, outputs, nodes, constants: tensors } as unknown as Graph;
+  checkInfo(graph);
+  return graph;
+}
+
+/** Writes a graph as a model file; the same graph gives the same bytes. */
+export function writeSafetensors(graph: Graph): Uint8Array {
+  const header: Record<string, unknown> = {
+    __metadata__: {
+      format: FORMAT,
+      info: JSON.stringify(graph.info),
+      graph: JSON.stringify({ inputs: graph.inputs, outputs: graph.outputs, nodes: graph.nodes }),
+    },
+  };
+  let offset = 0;
+  for (const [name, { shape }] of graph.constants) {
+    const end = offset + elements(shape) * 4;
+    header[name] = { dtype: "F32", shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded + offset).fill(0x20, 8, 8 + padded);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(json, 8);
+  const floats = new Float32Array(bytes.buffer, 8 + padded);
+  let at = 0;
+  for (const { data } of graph.constants.values()) {
+    floats.set(data, at);
+    at += data.length;
+  }
+  return bytes;
+}
