@@ -5,6 +5,7 @@
  * @module
  */
 
+import { indexLabels, selectClasses } from "./detection/labels.ts";
 import { OptionError } from "./errors.ts";
 import type { Label } from "./graph/model_info.ts";
 import { nearest } from "./nearest.ts";
@@ -55,26 +56,15 @@ export function parseChoice<const T extends string>(name: string, text: string, 
 }
 
 /**
- * Reads a comma-separated list of class names and class ids (the index among the labels) into class ids.
+ * Reads a comma-separated list of class names and class ids into class ids.
  *
- * @throws {OptionError} If a name or an id is not among the model's labels, or the list is empty; names the nearest.
+ * @throws {OptionError} If the list is empty, or a class is not among the model's labels.
  */
 export function parseClasses(name: string, text: string, labels: readonly (Label | null)[]): number[] {
   const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
   if (words.length === 0) throw new OptionError(`${name} must name at least one class, such as "person,dog"`);
-  const names = labels.map((label) => label?.name);
-  return words.map((word) => {
-    const id = /^\d+$/.test(word)
-      ? Number(word)
-      : names.findIndex((name) => name?.toLowerCase() === word.toLowerCase());
-    if (names[id] !== undefined) return id;
-    const known = names.filter((name) => name !== undefined);
-    const wanted = /^\d+$/.test(word)
-      ? `; class ids go from 0 to ${labels.length - 1}`
-      : suggestion(word, known) ||
-        `; it knows ${known.length} classes, such as ${known.slice(0, 3).join(", ")}`;
-    throw new OptionError(`${name}: the model has no class ${JSON.stringify(word)}${wanted}`);
-  });
+  const wanted = words.map((word) => /^\d+$/.test(word) ? Number(word) : word);
+  return [...selectClasses(wanted, indexLabels(labels, labels.length))];
 }
 
 /** `; did you mean X?`, or nothing where no candidate is near. */

@@ -27,7 +27,7 @@ Deno.test("parseQuery names the parameter that is wrong", () => {
   assertEquals(message("conf=2"), `conf must be a number from 0 to 1, not "2"`);
   assertEquals(message("max_det=many"), `max_det must be a whole number of at least 1, not "many"`);
   assertEquals(message("agnostic_nms=yes"), `agnostic_nms must be one of true, false, not "yes"`);
-  assertEquals(message("classes=dgo"), `classes: the model has no class "dgo"; did you mean dog?`);
+  assertEquals(message("classes=dgo"), `Unknown class "dgo"; did you mean "dog"?`);
   assertEquals(message("max-det=1"), `Unknown parameter "max-det"; did you mean max_det?`);
   assertEquals(message("conf=0.1&conf=0.2"), "conf is given more than once");
 });
