@@ -16,7 +16,7 @@
 import { clamp, madd, splatWord, storeLanes, word } from "./simd";
 
 /** Adds the residual, clamps and stores one row of a tile; `n` columns (1..8) count. */
-@inline
+
 function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
   if (n >= 8) {
     if (r) {
@@ -36,7 +36,7 @@ function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i
 }
 
 /** One tile of `rows` (a compile-time 1, 2, 4 or 6) by 8; K is at least 1. */
-@inline
+
 function tile(
   rows: i32,
   a: usize,
@@ -52,7 +52,16 @@ function tile(
   n: i32,
 ): void {
   let c00 = v128.load(w), c01 = v128.load(w, 16);
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
+  let c10 = c00,
+    c11 = c01,
+    c20 = c00,
+    c21 = c01,
+    c30 = c00,
+    c31 = c01,
+    c40 = c00,
+    c41 = c01,
+    c50 = c00,
+    c51 = c01;
   w += 32;
   let a0 = a;
   let a1 = a + lda;
@@ -118,19 +127,67 @@ function tile(
   }
 }
 
-function tile6(a: usize, lda: usize, k: i32, w: usize, c: usize, ldc: usize, r: usize, ldr: usize, lo: v128, hi: v128, n: i32): void {
+function tile6(
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
   tile(6, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
-function tile4(a: usize, lda: usize, k: i32, w: usize, c: usize, ldc: usize, r: usize, ldr: usize, lo: v128, hi: v128, n: i32): void {
+function tile4(
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
   tile(4, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
-function tile2(a: usize, lda: usize, k: i32, w: usize, c: usize, ldc: usize, r: usize, ldr: usize, lo: v128, hi: v128, n: i32): void {
+function tile2(
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
   tile(2, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
-function tile1(a: usize, lda: usize, k: i32, w: usize, c: usize, ldc: usize, r: usize, ldr: usize, lo: v128, hi: v128, n: i32): void {
+function tile1(
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
   tile(1, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 

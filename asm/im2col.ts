@@ -12,7 +12,7 @@ import { block } from "./gemm";
 import { word } from "./simd";
 
 /** Copies `bytes` (a multiple of 4), 16 at a time; returns the end of what counts. */
-@inline
+
 function copy(to: usize, from: usize, bytes: usize): usize {
   const end = to + bytes;
   do {
@@ -24,7 +24,7 @@ function copy(to: usize, from: usize, bytes: usize): usize {
 }
 
 /** Clears `bytes` (a multiple of 4), 16 at a time; returns the end of what counts. */
-@inline
+
 function clear(to: usize, bytes: usize): usize {
   const end = to + bytes;
   do {

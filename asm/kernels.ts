@@ -22,3 +22,27 @@ export const CLIP = 6;
 export const SIGMOID = 7;
 /** Softmax over the last axis: softmax.ts. */
 export const SOFTMAX = 8;
+/** x, or a multiple of it below zero: unary.ts. */
+export const LEAKY_RELU = 9;
+/** x * sigmoid(x): unary.ts. */
+export const SILU = 10;
+/** x * tanh(ln(1 + e^x)): unary.ts. */
+export const MISH = 11;
+/** Piecewise linear sigmoid: unary.ts. */
+export const HARD_SIGMOID = 12;
+/** x * relu6(x + 3) / 6: unary.ts. */
+export const HARD_SWISH = 13;
+/** Hyperbolic tangent: unary.ts. */
+export const TANH = 14;
+/** Difference of two tensors: binary.ts. */
+export const SUB = 15;
+/** Quotient of two tensors: binary.ts. */
+export const DIV = 16;
+/** The larger of two tensors: binary.ts. */
+export const MAXIMUM = 17;
+/** Copy between any strides: strided_copy.ts. */
+export const STRIDED_COPY = 18;
+/** Nearest and bilinear resize: resize.ts. */
+export const RESIZE = 19;
+/** Vectors of the last axis to length 1: l2_normalize.ts. */
+export const L2_NORMALIZE = 20;

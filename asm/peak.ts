@@ -24,5 +24,6 @@ export function peak(rounds: i32, scale: f32, shift: f32): f32 {
   } while (--rounds);
   a = f32x4.add(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)), f32x4.add(f32x4.add(e, f), f32x4.add(g, h)));
   a = f32x4.add(a, f32x4.add(f32x4.add(i, j), f32x4.add(k, l)));
-  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3);
+  return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 2) +
+    f32x4.extract_lane(a, 3);
 }

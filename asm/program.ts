@@ -4,18 +4,21 @@
  *
  * A command, in 32-bit words: kernel, length in words with this header, number of tiles, then the kernel's parameter block.
  */
-import { add, mul } from "./binary";
+import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
 import { gemm } from "./gemm";
 import { im2col } from "./im2col";
 import * as kernel from "./kernels";
+import { l2_normalize } from "./l2_normalize";
 import { pool } from "./pool";
+import { resize } from "./resize";
 import { word } from "./simd";
 import { softmax } from "./softmax";
-import { clip, sigmoid } from "./unary";
+import { strided_copy } from "./strided_copy";
+import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, tanh } from "./unary";
 
 export { peak } from "./peak";
-export { resize_row } from "./resize";
+export { resize_row } from "./resize_row";
 
 function dispatch(id: i32, params: usize, tile: i32): void {
   switch (id) {
@@ -37,6 +40,30 @@ function dispatch(id: i32, params: usize, tile: i32): void {
       return sigmoid(params, tile);
     case kernel.SOFTMAX:
       return softmax(params, tile);
+    case kernel.LEAKY_RELU:
+      return leaky_relu(params, tile);
+    case kernel.SILU:
+      return silu(params, tile);
+    case kernel.MISH:
+      return mish(params, tile);
+    case kernel.HARD_SIGMOID:
+      return hard_sigmoid(params, tile);
+    case kernel.HARD_SWISH:
+      return hard_swish(params, tile);
+    case kernel.TANH:
+      return tanh(params, tile);
+    case kernel.SUB:
+      return sub(params, tile);
+    case kernel.DIV:
+      return div(params, tile);
+    case kernel.MAXIMUM:
+      return maximum(params, tile);
+    case kernel.STRIDED_COPY:
+      return strided_copy(params, tile);
+    case kernel.RESIZE:
+      return resize(params, tile);
+    case kernel.L2_NORMALIZE:
+      return l2_normalize(params, tile);
     default:
       unreachable();
   }

@@ -1,35 +1,45 @@
 /**
- * Bilinear resize of RGBA bytes with normalisation: two source rows in, one row of 3 floats a pixel out, `x * scale + offset` for each channel.
+ * Resize of a tensor by tables, nearest or bilinear. Each output row and column has an entry: the two source indices (i32) and the weight of
+ * the second (f32); nearest has weight 0 and both indices alike. Loads read up to 12 bytes past the last channel; stores are exact.
  *
- * `columns` holds, for each output column, the byte offsets of its left and right source pixel (i32) and the weight of the right one (f32).
- * `affine` holds scale[4] and offset[4], the fourth lane 0. Each output pixel is stored as 4 floats of which the next overwrites the last: the row
- * ends 4 bytes further.
+ * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 row table, 6 output, 7 output pixel stride, 8 column table, 9 out H, 10 out W,
+ * 11 rows a tile, 12 output rows in all (n * out H).
  */
+import { madd, storeLanes, word } from "./simd";
 
-/** The four bytes at `p` as floats. */
-@inline
-function pixel(p: usize): v128 {
-  return f32x4.convert_i32x4_u(u16x8ToU32(i16x8.extend_low_i8x16_u(v128.load32_zero(p))));
-}
-
-@inline
-function u16x8ToU32(x: v128): v128 {
-  return i32x4.extend_low_i16x8_u(x);
-}
-
-/** Kernel `resize_row`: top + (bottom - top) * ratio, where top and bottom are interpolated along x the same way. */
-export function resize_row(top: usize, bottom: usize, ratio: f32, columns: usize, width: i32, affine: usize, output: usize): void {
-  const scale = v128.load(affine), offset = v128.load(affine, 16);
-  const down = f32x4.splat(ratio);
-  for (let x = 0; x < width; ++x) {
-    const left = <usize> load<i32>(columns), right = <usize> load<i32>(columns, 4);
-    const across = v128.load32_splat(columns, 8);
-    const tl = pixel(top + left), bl = pixel(bottom + left);
-    const t = f32x4.add(tl, f32x4.mul(f32x4.sub(pixel(top + right), tl), across));
-    const b = f32x4.add(bl, f32x4.mul(f32x4.sub(pixel(bottom + right), bl), across));
-    const v = f32x4.add(t, f32x4.mul(f32x4.sub(b, t), down));
-    v128.store(output, f32x4.add(f32x4.mul(v, scale), offset));
-    columns += 12;
-    output += 12;
+/** Kernel `resize`: tile `index`, a range of output rows. */
+export function resize(params: usize, index: i32): void {
+  const pixel = <usize> word(params, 1), outPixel = <usize> word(params, 7);
+  const channels = word(params, 4), outHeight = word(params, 9), outWidth = word(params, 10);
+  const rowBytes = <usize> word(params, 3) * pixel;
+  const first = index * word(params, 11);
+  const end = min(first + word(params, 11), word(params, 12));
+  for (let row = first; row < end; ++row) {
+    const entry = <usize> word(params, 5) + <usize> (row % outHeight) * 12;
+    const image = <usize> word(params, 0) + <usize> (row / outHeight) * <usize> word(params, 2) * rowBytes;
+    const top = image + <usize> load<i32>(entry) * rowBytes,
+      bottom = image + <usize> load<i32>(entry, 4) * rowBytes;
+    const down = load<f32>(entry, 8);
+    let out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;
+    let column = <usize> word(params, 8);
+    for (let ox = 0; ox < outWidth; ++ox) {
+      const left = <usize> load<i32>(column) * pixel, right = <usize> load<i32>(column, 4) * pixel;
+      const across = load<f32>(column, 8);
+      let at: usize = 0;
+      for (let c = channels; c > 0; c -= 4) {
+        let v = v128.load(top + left + at);
+        if (across != 0 || down != 0) {
+          const ratio = f32x4.splat(across);
+          v = madd(f32x4.sub(v128.load(top + right + at), v), ratio, v);
+          let w = v128.load(bottom + left + at);
+          w = madd(f32x4.sub(v128.load(bottom + right + at), w), ratio, w);
+          v = madd(f32x4.sub(w, v), f32x4.splat(down), v);
+        }
+        storeLanes(out + at, v, c);
+        at += 16;
+      }
+      column += 12;
+      out += outPixel;
+    }
   }
 }

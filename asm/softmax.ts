@@ -7,7 +7,7 @@ import { exp } from "./math";
 import { storeLanes, vmax, word } from "./simd";
 
 /** The first `lanes` lanes of `x`, the others `fill`. */
-@inline
+
 function keep(x: v128, lanes: i32, fill: v128): v128 {
   const rank = i32x4(0, 1, 2, 3);
   return v128.bitselect(x, fill, i32x4.lt_s(rank, i32x4.splat(lanes)));
@@ -24,7 +24,9 @@ export function softmax(params: usize, index: i32): void {
     const input = <usize> word(params, 0) + <usize> row * stride;
     const output = <usize> word(params, 4) + <usize> row * outStride;
     let peak4 = low;
-    for (let c = 0; c < channels; c += 4) peak4 = vmax(peak4, keep(v128.load(input + (<usize> c << 2)), channels - c, low));
+    for (let c = 0; c < channels; c += 4) {
+      peak4 = vmax(peak4, keep(v128.load(input + (<usize> c << 2)), channels - c, low));
+    }
     const peak = f32x4.splat(
       max(
         max(f32x4.extract_lane(peak4, 0), f32x4.extract_lane(peak4, 1)),

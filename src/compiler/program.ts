@@ -22,6 +22,8 @@ export interface MemoryPort {
   readonly shape: Shape;
   readonly offset: number;
   readonly stride: number;
+  /** Whether sessions take and give it as `[n, c, h, w]`; `shape` is `[n, h, w, c]` all the same. */
+  readonly nchw: boolean;
 }
 
 /** A node as it runs: what profiles show. */
@@ -124,7 +126,12 @@ function commandBytes(command: Command): number {
 }
 
 /** Writes a command at a byte offset. */
-function writeCommand(command: Command, view: DataView, at: number, bases: Readonly<Record<Region, number>>): void {
+function writeCommand(
+  command: Command,
+  view: DataView,
+  at: number,
+  bases: Readonly<Record<Region, number>>,
+): void {
   const put = (word: Word) => {
     if (typeof word === "number") view.setInt32(at, word, true);
     else if ("f32" in word) view.setFloat32(at, word.f32, true);
@@ -145,7 +152,9 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
   const shapes = check(graph);
   const computed = new Set(graph.nodes.map((node) => node.name));
   for (const name of graph.outputs) {
-    if (!computed.has(name)) throw new GraphError(`Cannot compile graph: output "${name}" is not computed by a node`);
+    if (!computed.has(name)) {
+      throw new GraphError(`Cannot compile graph: output "${name}" is not computed by a node`);
+    }
   }
   const { places, buffers } = layOut(graph, shapes);
   const spans = lifetimesOf(graph, places);
@@ -178,7 +187,9 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
   });
 
   const commandOffsets = [0];
-  for (const command of recorder.commands) commandOffsets.push(commandOffsets.at(-1)! + commandBytes(command));
+  for (const command of recorder.commands) {
+    commandOffsets.push(commandOffsets.at(-1)! + commandBytes(command));
+  }
   const bases = { constants: RESERVED, arena: 0, workspace: 0 };
   bases.arena = bases.constants + align(recorder.constantBytes + SLACK);
   bases.workspace = bases.arena + arena.bytes;
@@ -186,12 +197,20 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
   const end = begin + commandOffsets.at(-1)!;
   const total = align(end);
   if (total > MAX_BYTES) {
-    throw new GraphError(`Cannot compile graph: it needs ${total} bytes of memory, at most ${MAX_BYTES} can be had`);
+    throw new GraphError(
+      `Cannot compile graph: it needs ${total} bytes of memory, at most ${MAX_BYTES} can be had`,
+    );
   }
 
   const port = (name: string): MemoryPort => {
     const { address, shape, stride } = viewOf(name);
-    return { name, shape, offset: bases.arena + address.offset, stride };
+    return {
+      name,
+      shape,
+      offset: bases.arena + address.offset,
+      stride,
+      nchw: graph.nchw?.includes(name) ?? false,
+    };
   };
   return {
     inputs: graph.inputs.map(({ name }) => port(name)),
@@ -201,7 +220,9 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
       op: node.op,
       kernel: recorder.commands[from].kernel,
       reason: recorder.commands[from].reason,
-      inputs: node.inputs.filter((name) => !graph.constants.has(name)).map((name) => formatShape(shapes.get(name)!))
+      inputs: node.inputs.filter((name) => !graph.constants.has(name)).map((name) =>
+        formatShape(shapes.get(name)!)
+      )
         .join(" "),
       outputs: formatShape(shapes.get(node.name)!),
       macs: macsOf(node, shapes),
@@ -221,7 +242,9 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
         fill(new Float32Array(memory, bases.constants + offset, floats));
       }
       const view = new DataView(memory);
-      recorder.commands.forEach((command, i) => writeCommand(command, view, begin + commandOffsets[i], bases));
+      recorder.commands.forEach((command, i) =>
+        writeCommand(command, view, begin + commandOffsets[i], bases)
+      );
     },
   };
 }

@@ -44,7 +44,11 @@ export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions =
     response = await fetch(url, { signal });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ModelError(`Cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`, "bad_model", { cause });
+    throw new ModelError(
+      `Cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`,
+      "bad_model",
+      { cause },
+    );
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
@@ -81,7 +85,10 @@ export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions =
  * @throws {ModelError} If the file is broken or of no known format.
  * @throws {GraphError} If its graph is not legal.
  */
-export async function readModel(source: Uint8Array | URL | string, options: ReadOptions = {}): Promise<Graph> {
+export async function readModel(
+  source: Uint8Array | URL | string,
+  options: ReadOptions = {},
+): Promise<Graph> {
   const url = source instanceof Uint8Array ? undefined : parseUrl(source);
   const bytes = source instanceof Uint8Array ? source : await fetchBytes(url!, options);
   if (isSafetensors(bytes)) {
@@ -92,11 +99,15 @@ export async function readModel(source: Uint8Array | URL | string, options: Read
   if (!isTfjs(json)) {
     const head = Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, "0")).join(" ");
     throw new ModelError(
-      `Cannot read model: it begins with ${head || "nothing"}, wanted a .safetensors file or a TensorFlow.js model.json`,
+      `Cannot read model: it begins with ${
+        head || "nothing"
+      }, wanted a .safetensors file or a TensorFlow.js model.json`,
     );
   }
   const readShard = (path: string) => {
-    if (!url) throw new ModelError("Cannot read model.json from bytes alone: pass its URL, its shards lie beside it");
+    if (!url) {
+      throw new ModelError("Cannot read model.json from bytes alone: pass its URL, its shards lie beside it");
+    }
     return fetchBytes(new URL(path, url), options);
   };
   return readTfjs(json, readShard, { name: nameOf(url), ...options.info });
@@ -106,7 +117,9 @@ function parseUrl(source: URL | string): URL {
   try {
     return new URL(source);
   } catch {
-    throw new ModelError(`Cannot read model "${source}": it is not a URL; pass bytes, or a URL such as file:///…`);
+    throw new ModelError(
+      `Cannot read model "${source}": it is not a URL; pass bytes, or a URL such as file:///…`,
+    );
   }
 }
 

@@ -41,13 +41,20 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 function parseEntry(name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (dtype !== "F32") {
-    throw new ModelError(`Cannot read safetensors: tensor "${name}" is of type ${JSON.stringify(dtype)}, wanted "F32"`);
+    throw new ModelError(
+      `Cannot read safetensors: tensor "${name}" is of type ${JSON.stringify(dtype)}, wanted "F32"`,
+    );
   }
   const extents: unknown[] = Array.isArray(shape) ? shape : [NaN];
-  const size = (extents as number[]).reduce((product, n) => Number.isInteger(n) && n >= 0 ? product * n : NaN, 1);
+  const size = (extents as number[]).reduce(
+    (product, n) => Number.isInteger(n) && n >= 0 ? product * n : NaN,
+    1,
+  );
   if (!(size <= MAX_ELEMENTS)) {
     throw new ModelError(
-      `Cannot read safetensors: tensor "${name}" has shape ${JSON.stringify(shape)}, wanted at most ${MAX_ELEMENTS} values`,
+      `Cannot read safetensors: tensor "${name}" has shape ${
+        JSON.stringify(shape)
+      }, wanted at most ${MAX_ELEMENTS} values`,
     );
   }
   const [begin, end]: unknown[] = Array.isArray(offsets) && offsets.length === 2 ? offsets : [];
@@ -103,7 +110,9 @@ export function parseSafetensors(
   }
   if (start + covered !== bytes.length) {
     throw new ModelError(
-      `Cannot read safetensors: tensors take ${covered} bytes, the file holds ${bytes.length - start}; fetch it again`,
+      `Cannot read safetensors: tensors take ${covered} bytes, the file holds ${
+        bytes.length - start
+      }; fetch it again`,
     );
   }
   const tensors = new Map(entries.map(({ name, shape, begin, end }) => {
@@ -137,23 +146,38 @@ export function readSafetensors(bytes: Uint8Array): Graph {
   const { tensors, metadata } = parseSafetensors(bytes);
   if (metadata.format !== FORMAT) {
     throw new ModelError(
-      `Cannot read model: the file's format is ${JSON.stringify(metadata.format)}, wanted "${FORMAT}"; it holds ${tensors.size} tensors and no graph of ours`,
+      `Cannot read model: the file's format is ${
+        JSON.stringify(metadata.format)
+      }, wanted "${FORMAT}"; it holds ${tensors.size} tensors and no graph of ours`,
     );
   }
-  const { inputs, outputs, nodes } = parseMetadata(metadata, "graph");
+  const { inputs, outputs, nodes, nchw } = parseMetadata(metadata, "graph");
   const info = parseMetadata(metadata, "info");
-  const names = (value: unknown): value is string[] => Array.isArray(value) && value.every((v) => typeof v === "string");
-  const ports = Array.isArray(inputs) && inputs.every((port: unknown) =>
-    isRecord(port) && typeof port.name === "string" && Array.isArray(port.shape)
-  );
-  const operators = Array.isArray(nodes) && nodes.every((node: unknown) =>
-    isRecord(node) && typeof node.name === "string" && typeof node.op === "string" && isRecord(node.attrs) &&
-    names(node.inputs)
-  );
-  if (!ports || !operators || !names(outputs)) {
-    throw new ModelError("Cannot read model: metadata \"graph\" lacks inputs, outputs or nodes of the right form");
+  const names = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((v) => typeof v === "string");
+  const ports = Array.isArray(inputs) &&
+    inputs.every((port: unknown) =>
+      isRecord(port) && typeof port.name === "string" && Array.isArray(port.shape)
+    );
+  const operators = Array.isArray(nodes) &&
+    nodes.every((node: unknown) =>
+      isRecord(node) && typeof node.name === "string" && typeof node.op === "string" &&
+      isRecord(node.attrs) &&
+      names(node.inputs)
+    );
+  if (!ports || !operators || !names(outputs) || (nchw !== undefined && !names(nchw))) {
+    throw new ModelError(
+      'Cannot read model: metadata "graph" lacks inputs, outputs or nodes of the right form',
+    );
   }
-  const graph = { info, inputs, outputs, nodes, constants: tensors } as unknown as Graph;
+  const graph = {
+    info,
+    inputs,
+    outputs,
+    nodes,
+    constants: tensors,
+    ...(nchw && { nchw }),
+  } as unknown as Graph;
   checkInfo(graph);
   return graph;
 }
@@ -164,7 +188,12 @@ export function writeSafetensors(graph: Graph): Uint8Array {
     __metadata__: {
       format: FORMAT,
       info: JSON.stringify(graph.info),
-      graph: JSON.stringify({ inputs: graph.inputs, outputs: graph.outputs, nodes: graph.nodes }),
+      graph: JSON.stringify({
+        inputs: graph.inputs,
+        outputs: graph.outputs,
+        nchw: graph.nchw,
+        nodes: graph.nodes,
+      }),
     },
   };
   let offset = 0;

@@ -9,8 +9,8 @@ import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
 import { isRecord, parseNodes, parseWeights, type TfGraph } from "./tensorflow/graph_def.ts";
-import { translate, Translator, type TfValue } from "./tensorflow/operators.ts";
-import { recogniseHeads, type RecognisedHeads } from "./tensorflow/postprocessing.ts";
+import { type TfValue, translate, Translator } from "./tensorflow/operators.ts";
+import { type RecognisedHeads, recogniseHeads } from "./tensorflow/postprocessing.ts";
 import { recognisePreprocessing } from "./tensorflow/preprocessing.ts";
 
 /** Reads one weight shard, named as in the manifest. */
@@ -31,7 +31,9 @@ export function isTfjs(json: unknown): json is Record<string, unknown> {
  * @throws {ModelError} If a file is broken, or an operator is not supported.
  */
 export async function readTfjs(json: unknown, readShard: ReadShard, info: ModelInfo): Promise<Graph> {
-  if (!isTfjs(json)) throw new ModelError("Cannot read model.json: modelTopology or weightsManifest is missing");
+  if (!isTfjs(json)) {
+    throw new ModelError("Cannot read model.json: modelTopology or weightsManifest is missing");
+  }
   const nodes = parseNodes(json.modelTopology);
   const manifest = json.weightsManifest;
   if (!Array.isArray(manifest)) throw new ModelError("Cannot read model.json: weightsManifest is not a list");
@@ -39,7 +41,9 @@ export async function readTfjs(json: unknown, readShard: ReadShard, info: ModelI
     isRecord(group) && Array.isArray(group.paths) ? group.paths.map(String) : []
   );
   if (paths.flat().length > MAX_SHARDS) {
-    throw new ModelError(`Cannot read model.json: it names ${paths.flat().length} shards, at most ${MAX_SHARDS} are read`);
+    throw new ModelError(
+      `Cannot read model.json: it names ${paths.flat().length} shards, at most ${MAX_SHARDS} are read`,
+    );
   }
   const shards = await Promise.all(paths.map((group) => Promise.all(group.map((path) => readShard(path)))));
   return build({ nodes, constants: parseWeights(manifest, shards) }, info);
@@ -66,7 +70,9 @@ function build(graph: TfGraph, info: ModelInfo): Graph {
       else {
         const inputs = node.inputs.map((input) => {
           if (input.output !== 0) {
-            throw new ModelError(`Cannot read node "${name}": output ${input.output} of "${input.node}" is not supported`);
+            throw new ModelError(
+              `Cannot read node "${name}": output ${input.output} of "${input.node}" is not supported`,
+            );
           }
           return values.get(input.node)!;
         });
@@ -104,9 +110,9 @@ function postprocessing(heads: RecognisedHeads, builder: GraphBuilder): ModelInf
 /** Nodes that no other reads. */
 function sinks(graph: TfGraph): string[] {
   const read = new Set([...graph.nodes.values()].flatMap((node) => node.inputs.map((input) => input.node)));
-  return [...graph.nodes.values()].filter((node) => !read.has(node.name) && node.op !== "Const").map(({ name }) =>
-    name
-  );
+  return [...graph.nodes.values()].filter((node) => !read.has(node.name) && node.op !== "Const").map((
+    { name },
+  ) => name);
 }
 
 /** Nodes that a node needs and that have no value yet, it included, each after its inputs. */
@@ -122,7 +128,9 @@ function dependencies(graph: TfGraph, name: string, values: ReadonlyMap<string, 
       stack.pop();
       continue;
     }
-    const waiting = node.inputs.filter((input) => state.get(input.node) !== "done" && !values.has(input.node));
+    const waiting = node.inputs.filter((input) =>
+      state.get(input.node) !== "done" && !values.has(input.node)
+    );
     if (waiting.length === 0) {
       state.set(current, "done");
       order.push(current);
@@ -137,12 +145,21 @@ function dependencies(graph: TfGraph, name: string, values: ReadonlyMap<string, 
   return order;
 }
 
-function placeholder(node: { name: string; attr: Readonly<Record<string, unknown>> }, builder: GraphBuilder): TfValue {
-  const shape = isRecord(node.attr.shape) && isRecord(node.attr.shape.shape) ? node.attr.shape.shape.dim : undefined;
-  const extents = Array.isArray(shape) ? shape.map((dim: unknown) => isRecord(dim) ? Number(dim.size) : NaN) : [];
+function placeholder(
+  node: { name: string; attr: Readonly<Record<string, unknown>> },
+  builder: GraphBuilder,
+): TfValue {
+  const shape = isRecord(node.attr.shape) && isRecord(node.attr.shape.shape)
+    ? node.attr.shape.shape.dim
+    : undefined;
+  const extents = Array.isArray(shape)
+    ? shape.map((dim: unknown) => isRecord(dim) ? Number(dim.size) : NaN)
+    : [];
   const fixed = extents.map((n, axis) => axis === 0 && n === -1 ? 1 : n);
   if (fixed.length === 0 || !fixed.every((n) => Number.isInteger(n) && n > 0)) {
-    throw new ModelError(`Cannot read node "${node.name}": its shape is ${extents.join("x")}, wanted fixed extents`);
+    throw new ModelError(
+      `Cannot read node "${node.name}": its shape is ${extents.join("x")}, wanted fixed extents`,
+    );
   }
   return { kind: "computed", name: builder.input(node.name, fixed), shape: fixed };
 }

@@ -30,7 +30,9 @@ export class GraphBuilder {
   constant(name: string, shape: Shape, data: Float32Array): string {
     if (this.#constants.has(name)) throw new GraphError(`Cannot add constant "${name}": the name is taken`);
     if (data.length !== elements(shape)) {
-      throw new GraphError(`Cannot add constant "${name}": ${data.length} values for shape ${formatShape(shape)}`);
+      throw new GraphError(
+        `Cannot add constant "${name}": ${data.length} values for shape ${formatShape(shape)}`,
+      );
     }
     this.#constants.set(name, { shape, data });
     return name;
@@ -43,17 +45,18 @@ export class GraphBuilder {
   }
 
   /**
-   * The finished graph.
+   * The finished graph; `nchw` names the inputs and outputs that sessions take and give as `[n, c, h, w]`.
    *
    * @throws {GraphError} If it is not legal.
    */
-  build(info: ModelInfo, outputs: readonly string[]): Graph {
+  build(info: ModelInfo, outputs: readonly string[], nchw: readonly string[] = []): Graph {
     const graph: Graph = {
       info,
       inputs: this.#inputs,
       outputs,
       nodes: this.#nodes,
       constants: this.#constants,
+      ...(nchw.length > 0 && { nchw }),
     };
     check(graph);
     return graph;

@@ -19,8 +19,12 @@ function checkNumbers(what: string, value: unknown, length: number): void {
   }
 }
 
-function checkPreprocessing({ input, width, height, resize, scale, offset }: Preprocessing, graph: Graph): void {
-  const port = graph.inputs.find(({ name }) => name === input) ?? fail("preprocessing.input", input, "a graph input");
+function checkPreprocessing(
+  { input, width, height, resize, scale, offset }: Preprocessing,
+  graph: Graph,
+): void {
+  const port = graph.inputs.find(({ name }) => name === input) ??
+    fail("preprocessing.input", input, "a graph input");
   if (!sameShape(port.shape, [1, height, width, 3])) {
     fail("preprocessing size", [height, width], `the input's, which is ${formatShape(port.shape)}`);
   }
@@ -45,14 +49,18 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
     fail("scores output", scores, `1x${count} by the number of classes`);
   }
   checkNumbers("postprocessing.scales", post.scales, 4);
-  if (!post.scales.every((scale) => scale > 0)) fail("postprocessing.scales", post.scales, "positive numbers");
+  if (!post.scales.every((scale) => scale > 0)) {
+    fail("postprocessing.scales", post.scales, "positive numbers");
+  }
   if (!["sigmoid", "softmax"].includes(post.activation)) {
     fail("postprocessing.activation", post.activation, '"sigmoid" or "softmax"');
   }
   if (!Number.isInteger(post.background) || post.background < 0 || post.background >= scores[2]) {
     fail("postprocessing.background", post.background, `a class from 0 to ${scores[2] - 1}`);
   }
-  if (!(post.threshold >= 0 && post.threshold <= 1)) fail("postprocessing.threshold", post.threshold, "0 to 1");
+  if (!(post.threshold >= 0 && post.threshold <= 1)) {
+    fail("postprocessing.threshold", post.threshold, "0 to 1");
+  }
   if (!(post.iou >= 0 && post.iou <= 1)) fail("postprocessing.iou", post.iou, "0 to 1");
   if (!Number.isInteger(post.maxDetections) || post.maxDetections < 1) {
     fail("postprocessing.maxDetections", post.maxDetections, "a positive integer");
@@ -62,9 +70,10 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
 
 function checkLabels({ info: { labels } }: Graph, classes: number): void {
   if (labels === undefined) return;
-  const legal = Array.isArray(labels) && labels.every((label) =>
-    label === null || (typeof label.name === "string" && Number.isInteger(label.categoryId))
-  );
+  const legal = Array.isArray(labels) &&
+    labels.every((label) =>
+      label === null || (typeof label.name === "string" && Number.isInteger(label.categoryId))
+    );
   if (!legal) fail("labels", labels, "a list of { name, categoryId } or null");
   if (labels.length !== classes) fail("number of labels", labels.length, `${classes}, the network's classes`);
 }

@@ -38,6 +38,8 @@ export interface Graph {
   /** In an order in which every node comes after its inputs. */
   readonly nodes: readonly AnyNode[];
   readonly constants: ReadonlyMap<string, Tensor>;
+  /** Inputs and outputs of 4 axes that the model's own framework holds as `[n, c, h, w]`: sessions take and give them so. */
+  readonly nchw?: readonly string[];
 }
 
 /** How a node is called in errors: `conv2d "stage2.0"`. */
@@ -54,10 +56,14 @@ export function describe(node: { op: string; name: string }): string {
 export function check(graph: Graph): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
   const define = (name: string, shape: Shape, what: string) => {
-    if (shapes.has(name)) throw new GraphError(`Cannot check graph: ${what} "${name}" bears a name already taken`);
+    if (shapes.has(name)) {
+      throw new GraphError(`Cannot check graph: ${what} "${name}" bears a name already taken`);
+    }
     if (!shape.every((n) => Number.isInteger(n) && n > 0) || elements(shape) > MAX_ELEMENTS) {
       throw new GraphError(
-        `Cannot check graph: ${what} "${name}" is ${formatShape(shape)}, wanted positive extents, at most ${MAX_ELEMENTS} values`,
+        `Cannot check graph: ${what} "${name}" is ${
+          formatShape(shape)
+        }, wanted positive extents, at most ${MAX_ELEMENTS} values`,
       );
     }
     shapes.set(name, shape);
@@ -67,16 +73,18 @@ export function check(graph: Graph): Map<string, Shape> {
     define(name, shape, "constant");
     if (data.length !== elements(shape)) {
       throw new GraphError(
-        `Cannot check graph: constant "${name}" holds ${data.length} values, shape ${formatShape(shape)} wants ${
-          elements(shape)
-        }`,
+        `Cannot check graph: constant "${name}" holds ${data.length} values, shape ${
+          formatShape(shape)
+        } wants ${elements(shape)}`,
       );
     }
   }
   for (const node of graph.nodes) {
     if (!Object.hasOwn(ops, node.op)) {
       throw new GraphError(
-        `Cannot check graph: node "${node.name}" is of operator "${node.op}", known are ${Object.keys(ops).join(", ")}`,
+        `Cannot check graph: node "${node.name}" is of operator "${node.op}", known are ${
+          Object.keys(ops).join(", ")
+        }`,
       );
     }
     const where = describe(node);
@@ -87,7 +95,9 @@ export function check(graph: Graph): Map<string, Shape> {
     });
     define(node.name, opOf(node.op).infer(node.attrs, inputs, where), "node");
   }
-  if (graph.outputs.length === 0) throw new GraphError("Cannot check graph: it has no outputs, wanted at least 1");
+  if (graph.outputs.length === 0) {
+    throw new GraphError("Cannot check graph: it has no outputs, wanted at least 1");
+  }
   for (const name of graph.outputs) {
     if (!shapes.has(name)) throw new GraphError(`Cannot check graph: output "${name}" is not defined`);
   }
@@ -96,7 +106,11 @@ export function check(graph: Graph): Map<string, Shape> {
 
 /** Multiply-adds of one run of a node. */
 export function macsOf(node: AnyNode, shapes: ReadonlyMap<string, Shape>): number {
-  return opOf(node.op).macs?.(node.attrs, node.inputs.map((name) => shapes.get(name)!), shapes.get(node.name)!) ?? 0;
+  return opOf(node.op).macs?.(
+    node.attrs,
+    node.inputs.map((name) => shapes.get(name)!),
+    shapes.get(node.name)!,
+  ) ?? 0;
 }
 
 /** For each value, the nodes that read it. */

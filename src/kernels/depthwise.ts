@@ -29,7 +29,7 @@ export function emitDepthwise(
     for (let block = 0, at = 0; block < blocks; block++) {
       const first = block * 4;
       const width = Math.min(4, channels - first);
-      if (bias) for (let j = 0; j < width; j++) to[at + j] = bias[first + j];
+      if (bias) { for (let j = 0; j < width; j++) to[at + j] = bias[first + j]; }
       at += 4;
       for (let tap = 0; tap < taps; tap++, at += 4) {
         for (let j = 0; j < width; j++) to[at + j] = weight[tap * channels + first + j];

@@ -1,11 +1,12 @@
 /**
- * Writes commands for `asm/unary.ts`, `asm/binary.ts` and `asm/softmax.ts`: kernels over rows of channels.
+ * Writes commands for `asm/unary.ts`, `asm/binary.ts`, `asm/softmax.ts` and `asm/l2_normalize.ts`: kernels over rows of channels.
  *
  * @module
  */
 
+import { CLIP } from "../../asm/kernels.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
-import { type Emitter, isDense, type Limits, limitWords, tileRows, type View } from "./emitter.ts";
+import { type Emitter, isDense, type Limits, limitWords, tileRows, type View, type Word } from "./emitter.ts";
 
 /** A command's opcode with the name it goes by in profiles. */
 export interface ElementwiseKernel {
@@ -25,17 +26,32 @@ function asRows(views: readonly View[]): [rows: number, floats: number] {
   return [rows / factor, floats * factor];
 }
 
-/** Emits output = f(input), shapes alike in number of values. */
+/** Emits output = f(input), shapes alike; `parameters` are the function's two. */
 export function emitUnary(
   kernel: ElementwiseKernel,
   input: View,
   output: View,
-  limits: Limits | undefined,
-  reason: string,
+  parameters: readonly [a: number, b: number],
   emitter: Emitter,
 ): void {
   const [rows, floats] = asRows([input, output]);
-  emitRows(kernel, input, output, rows, floats, limits, [], reason, emitter);
+  const words = parameters.map((f32) => ({ f32 }));
+  emitRows(kernel, input, output, rows, floats, words, "element-wise", emitter);
+}
+
+/** Emits a copy between views of the same number of rows. */
+export function emitCopy(input: View, output: View, reason: string, emitter: Emitter): void {
+  const [rows, floats] = asRows([input, output]);
+  emitRows(
+    { opcode: CLIP, kernel: "copy" },
+    input,
+    output,
+    rows,
+    floats,
+    limitWords(undefined),
+    reason,
+    emitter,
+  );
 }
 
 /** Emits output = f(a, b); `b` has the shape of `a`, or is one row that is repeated. */
@@ -51,32 +67,19 @@ export function emitBinary(
   const [rows, floats] = repeated ? [rowsOf(a.shape), channelsOf(a.shape)] : asRows([a, b, output]);
   const joined = floats !== channelsOf(a.shape);
   const stride = repeated ? 0 : joined ? floats * 4 : b.stride;
-  emitRows(
-    kernel,
-    a,
-    output,
-    rows,
-    floats,
-    limits,
-    [b.address, stride],
-    repeated ? "one row repeated" : "same shapes",
-    emitter,
-  );
+  const words = [...limitWords(limits), b.address, stride];
+  emitRows(kernel, a, output, rows, floats, words, repeated ? "one row repeated" : "same shapes", emitter);
 }
 
-/** Emits softmax over the last axis. */
-export function emitSoftmax(kernel: ElementwiseKernel, input: View, output: View, emitter: Emitter): void {
-  emitRows(
-    kernel,
-    input,
-    output,
-    rowsOf(input.shape),
-    channelsOf(input.shape),
-    undefined,
-    [],
-    "last axis",
-    emitter,
-  );
+/** Emits a function of whole vectors of the last axis. */
+export function emitVectors(
+  kernel: ElementwiseKernel,
+  input: View,
+  output: View,
+  words: readonly Word[],
+  emitter: Emitter,
+): void {
+  emitRows(kernel, input, output, rowsOf(input.shape), channelsOf(input.shape), words, "last axis", emitter);
 }
 
 function emitRows(
@@ -85,8 +88,7 @@ function emitRows(
   output: View,
   rows: number,
   floats: number,
-  limits: Limits | undefined,
-  more: readonly (number | View["address"])[],
+  more: readonly Word[],
   reason: string,
   emitter: Emitter,
 ): void {
@@ -105,7 +107,6 @@ function emitRows(
       output.address,
       joined ? floats * 4 : output.stride,
       perTile,
-      ...limitWords(limits),
       ...more,
     ],
   });

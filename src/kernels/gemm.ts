@@ -50,7 +50,7 @@ export function packPanels(weights: GemmWeights, emitter: Emitter): Address {
     for (let panel = 0; panel < panels; panel++) {
       const first = panel * TILE_COLUMNS;
       const width = Math.min(TILE_COLUMNS, n - first);
-      if (bias) for (let j = 0; j < width; j++) to[at + j] = bias[column + first + j];
+      if (bias) { for (let j = 0; j < width; j++) to[at + j] = bias[column + first + j]; }
       at += TILE_COLUMNS;
       for (let i = 0, from = column + first; i < k; i++, from += columns) {
         for (let j = 0; j < width; j++) to[at + j] = data[from + j];

@@ -8,7 +8,14 @@ import { IM2COL } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
 import { type Emitter, tileRows, type View } from "./emitter.ts";
-import { A_BLOCK_BYTES, type Epilogue, type GemmWeights, gemmWords, TILE_COLUMNS, TILE_ROWS } from "./gemm.ts";
+import {
+  A_BLOCK_BYTES,
+  type Epilogue,
+  type GemmWeights,
+  gemmWords,
+  TILE_COLUMNS,
+  TILE_ROWS,
+} from "./gemm.ts";
 
 /** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
 export function emitIm2col(

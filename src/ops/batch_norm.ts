@@ -57,7 +57,8 @@ export const batchNorm: Op<BatchNormAttrs> = {
     const channels = channelsOf(x.shape);
     return x.data.map((value, i) => {
       const c = i % channels;
-      return gamma.data[c] * (value - mean.data[c]) / Math.sqrt(variance.data[c] + attrs.epsilon) + beta.data[c];
+      return gamma.data[c] * (value - mean.data[c]) / Math.sqrt(variance.data[c] + attrs.epsilon) +
+        beta.data[c];
     });
   },
 

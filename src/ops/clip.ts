@@ -5,30 +5,21 @@
  */
 
 import { CLIP } from "../../asm/kernels.ts";
-import { emitUnary } from "../kernels/elementwise.ts";
 import type { Limits } from "../kernels/emitter.ts";
-import { checkInputs, checkLimits, limit, type Op } from "./op.ts";
+import { checkLimits, limit, type Op } from "./op.ts";
+import { unaryOp } from "./unary.ts";
+
+const base = unaryOp<Limits>(
+  { opcode: CLIP, kernel: "clip" },
+  limit,
+  ({ lo, hi }) => [lo ?? -Infinity, hi ?? Infinity],
+);
 
 /** Input: x of any shape. Output: min(max(x, lo), hi). */
 export const clip: Op<Limits> = {
+  ...base,
   infer(attrs, inputs, where) {
-    checkInputs(where, inputs, 1);
     checkLimits(where, attrs);
-    return inputs[0];
-  },
-
-  reference(attrs, [x]) {
-    return x.data.map((value) => limit(value, attrs));
-  },
-
-  lower(node) {
-    emitUnary(
-      { opcode: CLIP, kernel: "clip" },
-      node.input(0),
-      node.output,
-      node.attrs,
-      "not fused",
-      node.emitter,
-    );
+    return base.infer(attrs, inputs, where);
   },
 };

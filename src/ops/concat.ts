@@ -4,9 +4,8 @@
  * @module
  */
 
-import { CLIP } from "../../asm/kernels.ts";
 import { GraphError } from "../errors.ts";
-import { emitUnary } from "../kernels/elementwise.ts";
+import { emitCopy } from "../kernels/elementwise.ts";
 import { subview } from "../kernels/emitter.ts";
 import { elements, formatShape, type Shape } from "../tensor.ts";
 import { checkIntegers, type Op, type Placement } from "./op.ts";
@@ -21,7 +20,9 @@ function parts({ axis }: ConcatAttrs, inputs: readonly Shape[]): Placement[] {
   let start = 0;
   return inputs.map((shape) => {
     const last = axis === shape.length - 1;
-    const part = last ? { row: 0, column: start } : { row: start * elements(shape.slice(axis + 1, -1)), column: 0 };
+    const part = last
+      ? { row: 0, column: start }
+      : { row: start * elements(shape.slice(axis + 1, -1)), column: 0 };
     start += shape[axis];
     return part;
   });
@@ -35,13 +36,17 @@ export const concat: Op<ConcatAttrs> = {
     checkIntegers(where, "axis", [axis], 1, 0);
     if (axis >= first.length || (axis < first.length - 1 && first.slice(0, axis).some((n) => n !== 1))) {
       throw new GraphError(
-        `Cannot run ${where}: axis is ${axis} of ${formatShape(first)}, wanted the last axis, or extents of 1 before it`,
+        `Cannot run ${where}: axis is ${axis} of ${
+          formatShape(first)
+        }, wanted the last axis, or extents of 1 before it`,
       );
     }
     for (const shape of inputs) {
       if (shape.length !== first.length || shape.some((n, i) => i !== axis && n !== first[i])) {
         throw new GraphError(
-          `Cannot run ${where}: inputs ${formatShape(first)} and ${formatShape(shape)} differ beside axis ${axis}`,
+          `Cannot run ${where}: inputs ${formatShape(first)} and ${
+            formatShape(shape)
+          } differ beside axis ${axis}`,
         );
       }
     }
@@ -71,7 +76,7 @@ export const concat: Op<ConcatAttrs> = {
       const to = subview(node.output, placements[i].row, placements[i].column, from.shape);
       const { region, offset } = from.address;
       if (region === to.address.region && offset === to.address.offset && from.stride === to.stride) return;
-      emitUnary({ opcode: CLIP, kernel: "copy" }, from, to, undefined, "producer cannot write in place", node.emitter);
+      emitCopy(from, to, "producer cannot write in place", node.emitter);
     });
   },
 };

@@ -75,7 +75,9 @@ export const conv2d: Op<Conv2dAttrs> = {
     const [x, weight, bias, residual] = inputs;
     checkNhwc(where, x);
     if (weight.length !== 4) {
-      throw new GraphError(`Cannot run ${where}: weight is ${formatShape(weight)}, wanted 4 axes (kh, kw, c, o)`);
+      throw new GraphError(
+        `Cannot run ${where}: weight is ${formatShape(weight)}, wanted 4 axes (kh, kw, c, o)`,
+      );
     }
     checkIntegers(where, "strides", attrs.strides, 2, 1);
     checkIntegers(where, "dilations", attrs.dilations, 2, 1);
@@ -84,7 +86,9 @@ export const conv2d: Op<Conv2dAttrs> = {
     checkLimits(where, attrs.limits);
     if (weight[2] * attrs.groups !== x[3]) {
       throw new GraphError(
-        `Cannot run ${where}: weight has ${weight[2]} input channels in ${attrs.groups} groups, input has ${x[3]}`,
+        `Cannot run ${where}: weight has ${weight[2]} input channels in ${attrs.groups} groups, input has ${
+          x[3]
+        }`,
       );
     }
     if (weight[3] % attrs.groups !== 0) {
@@ -95,7 +99,9 @@ export const conv2d: Op<Conv2dAttrs> = {
     const [oh, ow] = outputPlane([x[1], x[2]], windowOf(attrs, weight));
     const output = [x[0], oh, ow, weight[3]];
     if (oh < 1 || ow < 1 || elements(output) > MAX_ELEMENTS) {
-      throw new GraphError(`Cannot run ${where}: input ${formatShape(x)} gives output ${formatShape(output)}`);
+      throw new GraphError(
+        `Cannot run ${where}: input ${formatShape(x)} gives output ${formatShape(output)}`,
+      );
     }
     if (bias && !sameShape(bias, [weight[3]])) {
       throw new GraphError(`Cannot run ${where}: bias is ${formatShape(bias)}, wanted ${weight[3]}`);

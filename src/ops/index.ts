@@ -9,26 +9,54 @@ import { batchNorm } from "./batch_norm.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { div } from "./div.ts";
+import { hardSigmoid } from "./hard_sigmoid.ts";
+import { hardSwish } from "./hard_swish.ts";
+import { l2Normalize } from "./l2_normalize.ts";
+import { leakyRelu } from "./leaky_relu.ts";
+import { maximum } from "./maximum.ts";
+import { mish } from "./mish.ts";
 import { mul } from "./mul.ts";
 import type { Op } from "./op.ts";
+import { pad } from "./pad.ts";
 import { avgPool, maxPool } from "./pool.ts";
 import { reshape } from "./reshape.ts";
+import { resize } from "./resize.ts";
 import { sigmoid } from "./sigmoid.ts";
+import { silu } from "./silu.ts";
+import { slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
+import { sub } from "./sub.ts";
+import { tanh } from "./tanh.ts";
+import { transpose } from "./transpose.ts";
 
 /** Operators by the name they go by in graphs and files. */
 export const ops = {
   conv2d,
   batch_norm: batchNorm,
   add,
+  sub,
   mul,
+  div,
+  maximum,
   clip,
+  leaky_relu: leakyRelu,
   sigmoid,
+  silu,
+  mish,
+  hard_sigmoid: hardSigmoid,
+  hard_swish: hardSwish,
+  tanh,
   softmax,
+  l2_normalize: l2Normalize,
   max_pool: maxPool,
   avg_pool: avgPool,
   concat,
+  slice,
+  pad,
   reshape,
+  transpose,
+  resize,
 };
 
 /** Name of an operator. */

@@ -51,7 +51,7 @@ export interface Op<Attrs> {
   /** Whether the attributes may hold `limits`, a clamp of the output that costs nothing. */
   readonly clamps?: boolean;
   /** Which memory may be shared; none when left out. */
-  alias?(attrs: Attrs, inputs: readonly Shape[], output: Shape): Aliasing;
+  alias?(attrs: Attrs, inputs: readonly Shape[], output: Shape): Aliasing | undefined;
   /** Writes the commands. */
   lower(node: Lowering<Attrs>): void;
 }
@@ -64,12 +64,20 @@ export const MAX_ELEMENTS = 2 ** 28;
  *
  * @throws {GraphError} If it does not.
  */
-export function checkIntegers(where: string, name: string, value: unknown, length: number, least: number): void {
+export function checkIntegers(
+  where: string,
+  name: string,
+  value: unknown,
+  length: number,
+  least: number,
+): void {
   const list: unknown[] = Array.isArray(value) ? value : [];
   const legal = (v: unknown) => typeof v === "number" && Number.isInteger(v) && v >= least && v <= 2 ** 16;
   if (list.length !== length || !list.every(legal)) {
     throw new GraphError(
-      `Cannot run ${where}: ${name} is ${JSON.stringify(value)}, wanted ${length} integers from ${least} to 65536`,
+      `Cannot run ${where}: ${name} is ${
+        JSON.stringify(value)
+      }, wanted ${length} integers from ${least} to 65536`,
     );
   }
 }
@@ -108,7 +116,9 @@ export function checkLimits(where: string, limits: { lo?: unknown; hi?: unknown 
   if (limits === undefined) return;
   const { lo = -Infinity, hi = Infinity } = limits;
   if (typeof lo !== "number" || typeof hi !== "number" || !(lo <= hi)) {
-    throw new GraphError(`Cannot run ${where}: limits are lo ${lo} and hi ${hi}, wanted two numbers with lo <= hi`);
+    throw new GraphError(
+      `Cannot run ${where}: limits are lo ${lo} and hi ${hi}, wanted two numbers with lo <= hi`,
+    );
   }
 }
 

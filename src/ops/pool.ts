@@ -106,7 +106,10 @@ function poolOp<Attrs extends PoolAttrs>(
 }
 
 /** Input: x `[n, h, w, c]`. Output `[n, oh, ow, c]`: the largest value under each window; padding never wins. */
-export const maxPool: Op<PoolAttrs> = poolOp(() => "max", (values) => values.reduce((a, b) => Math.max(a, b)));
+export const maxPool: Op<PoolAttrs> = poolOp(
+  () => "max",
+  (values) => values.reduce((a, b) => Math.max(a, b)),
+);
 
 /** Input: x `[n, h, w, c]`. Output `[n, oh, ow, c]`: the mean under each window. */
 export const avgPool: Op<AvgPoolAttrs> = poolOp(

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { CLIP } from "../../asm/kernels.ts";
 import { GraphError } from "../errors.ts";
-import { emitUnary } from "../kernels/elementwise.ts";
+import { emitCopy } from "../kernels/elementwise.ts";
 import { channelsOf, elements, formatShape, type Shape } from "../tensor.ts";
 import { checkInputs, type Op } from "./op.ts";
 
@@ -21,14 +20,18 @@ export const reshape: Op<ReshapeAttrs> = {
   infer({ shape }, inputs, where) {
     checkInputs(where, inputs, 1);
     const extents: unknown[] = Array.isArray(shape) ? shape : [];
-    if (extents.length < 1 || extents.length > 8 || !extents.every((n) => Number.isInteger(n) && Number(n) > 0)) {
+    if (
+      extents.length < 1 || extents.length > 8 || !extents.every((n) => Number.isInteger(n) && Number(n) > 0)
+    ) {
       throw new GraphError(
         `Cannot run ${where}: shape is ${JSON.stringify(shape)}, wanted 1 to 8 positive integers`,
       );
     }
     if (elements(shape) !== elements(inputs[0])) {
       throw new GraphError(
-        `Cannot run ${where}: ${formatShape(inputs[0])} does not hold as many values as ${formatShape(shape)}`,
+        `Cannot run ${where}: ${formatShape(inputs[0])} does not hold as many values as ${
+          formatShape(shape)
+        }`,
       );
     }
     return shape;
@@ -44,13 +47,6 @@ export const reshape: Op<ReshapeAttrs> = {
     const from = node.input(0), to = node.output;
     if (from.address.region === to.address.region && from.address.offset === to.address.offset) return;
     const stride = channelsOf(from.shape) === channelsOf(to.shape) ? from.stride : channelsOf(to.shape) * 4;
-    emitUnary(
-      { opcode: CLIP, kernel: "copy" },
-      { ...from, shape: to.shape, stride },
-      to,
-      undefined,
-      "memory claimed elsewhere",
-      node.emitter,
-    );
+    emitCopy({ ...from, shape: to.shape, stride }, to, "memory claimed elsewhere", node.emitter);
   },
 };

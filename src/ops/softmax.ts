@@ -5,7 +5,7 @@
  */
 
 import { SOFTMAX } from "../../asm/kernels.ts";
-import { emitSoftmax } from "../kernels/elementwise.ts";
+import { emitVectors } from "../kernels/elementwise.ts";
 import { channelsOf } from "../tensor.ts";
 import { checkInputs, type Op } from "./op.ts";
 
@@ -29,6 +29,6 @@ export const softmax: Op<Record<never, never>> = {
   },
 
   lower(node) {
-    emitSoftmax({ opcode: SOFTMAX, kernel: "softmax" }, node.input(0), node.output, node.emitter);
+    emitVectors({ opcode: SOFTMAX, kernel: "softmax" }, node.input(0), node.output, [], node.emitter);
   },
 };

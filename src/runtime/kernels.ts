@@ -15,7 +15,7 @@ export interface Kernels {
   run(begin: number, end: number): void;
   /** Runs `rounds` times 48 multiply-adds `a * scale + shift`. */
   peak(rounds: number, scale: number, shift: number): number;
-  /** Resizes two source rows to one row of the input tensor; see `asm/resize.ts`. */
+  /** Resizes two source rows to one row of the input tensor; see `asm/resize_row.ts`. */
   resize_row(
     top: number,
     bottom: number,

@@ -99,7 +99,8 @@ export function formatProfile(rows: readonly LayerProfile[]): string {
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   return cells
     .map((row) =>
-      row.map((cell, c) => numeric.has(c) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])).join("  ").trimEnd()
+      row.map((cell, c) => numeric.has(c) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])).join("  ")
+        .trimEnd()
     )
     .join("\n");
 }

@@ -7,8 +7,9 @@
 import { compile, type MemoryPort, type Program } from "../compiler/program.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
-import { channelsOf, formatShape, rowsOf, sameShape, type Tensor } from "../tensor.ts";
+import { elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
 import { detectSimd, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
+import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, profile } from "./profile.ts";
 
 /** How to set a session up. */
@@ -57,7 +58,7 @@ export class Session implements Disposable {
   #memory: WebAssembly.Memory | undefined;
 
   private constructor(program: Program, kernels: Kernels, memory: WebAssembly.Memory, simd: Simd) {
-    const port = ({ name, shape }: MemoryPort): Port => ({ name, shape });
+    const port = (port: MemoryPort): Port => ({ name: port.name, shape: outerShape(port) });
     this.inputs = program.inputs.map(port);
     this.outputs = program.outputs.map(port);
     this.info = { threads: 1, simd, precision: "fp32", memory: program.sizes };
@@ -107,30 +108,33 @@ export class Session implements Disposable {
    * @throws {OptionError} If an input is missing or misshapen.
    */
   runSync(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+    const memory = this.memory;
     for (const port of this.#program.inputs) {
       const tensor = inputs[port.name];
+      const shape = outerShape(port);
       if (!tensor) {
         throw new OptionError(
-          `Cannot run: input "${port.name}" (${formatShape(port.shape)}) is missing; given: ${
+          `Cannot run: input "${port.name}" (${formatShape(shape)}) is missing; given: ${
             Object.keys(inputs).join(", ") || "none"
           }`,
         );
       }
-      if (!sameShape(tensor.shape, port.shape) || tensor.data.length !== rowsOf(port.shape) * channelsOf(port.shape)) {
+      if (!sameShape(tensor.shape, shape) || tensor.data.length !== elements(shape)) {
         throw new OptionError(
           `Cannot run: input "${port.name}" is ${
             formatShape(tensor.shape)
-          } of ${tensor.data.length} values, wanted ${formatShape(port.shape)}`,
+          } of ${tensor.data.length} values, wanted ${formatShape(shape)}`,
         );
       }
-      this.#copy(port, tensor.data, "in");
+      writePort(port, memory.buffer, tensor.data);
     }
     this.execute();
-    return Object.fromEntries(this.#program.outputs.map((port) => {
-      const data = new Float32Array(rowsOf(port.shape) * channelsOf(port.shape));
-      this.#copy(port, data, "out");
-      return [port.name, { shape: port.shape, data }];
-    }));
+    return Object.fromEntries(
+      this.#program.outputs.map((port) => [
+        port.name,
+        { shape: outerShape(port), data: readPort(port, memory.buffer) },
+      ]),
+    );
   }
 
   /** Runs the network on what lies in the input's memory: `port` tells where, for those who write and read there directly. */
@@ -195,18 +199,5 @@ export class Session implements Disposable {
   /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #copy(port: MemoryPort, data: Float32Array, way: "in" | "out"): void {
-    const channels = channelsOf(port.shape), rows = rowsOf(port.shape);
-    const buffer = this.memory.buffer;
-    const dense = port.stride === channels * 4;
-    const run = dense ? rows * channels : channels;
-    for (let row = 0; row < (dense ? 1 : rows); row++) {
-      const there = new Float32Array(buffer, port.offset + row * port.stride, run);
-      const here = data.subarray(row * run, (row + 1) * run);
-      if (way === "in") there.set(here);
-      else here.set(there);
-    }
   }
 }

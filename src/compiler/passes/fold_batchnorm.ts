@@ -24,7 +24,8 @@ function affineOf(node: AnyNode, rewrite: Rewrite): Affine | undefined {
   switch (node.op) {
     case "batch_norm": {
       const [gamma, beta, mean, variance] = node.inputs.slice(1).map((name) => rewrite.constant(name));
-      return gamma && beta && mean && variance && batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
+      return gamma && beta && mean && variance &&
+        batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
     }
     case "mul": {
       const scale = vector(rewrite.constant(node.inputs[1]));
@@ -40,10 +41,17 @@ function affineOf(node: AnyNode, rewrite: Rewrite): Affine | undefined {
 }
 
 /** A convolution followed by an affine map, as one convolution of another name. */
-function fold(conv: Node<"conv2d">, affine: Affine, name: string, rewrite: Rewrite): Node<"conv2d"> | undefined {
+function fold(
+  conv: Node<"conv2d">,
+  affine: Affine,
+  name: string,
+  rewrite: Rewrite,
+): Node<"conv2d"> | undefined {
   const weight = rewrite.constant(conv.inputs[1]);
   const bias = conv.inputs[2] === undefined ? undefined : rewrite.constant(conv.inputs[2]);
-  if (!weight || (conv.inputs.length > 2 && !bias) || conv.inputs.length > 3 || conv.attrs.limits) return undefined;
+  if (!weight || (conv.inputs.length > 2 && !bias) || conv.inputs.length > 3 || conv.attrs.limits) {
+    return undefined;
+  }
   const outputs = weight.shape[3];
   const { scale, offset } = affine;
   const folded = Float32Array.from(
@@ -74,7 +82,8 @@ export function foldBatchnorm(graph: Graph, log: Log): Graph {
     }
     // (conv + residual) + constant = (conv + constant) + residual
     const sum = affine?.offset && !affine.scale && rewrite.mergeable(node.inputs[0], "add");
-    const branch = sum && !sum.attrs.limits && sum.inputs.findIndex((name) => rewrite.mergeable(name, "conv2d"));
+    const branch = sum && !sum.attrs.limits &&
+      sum.inputs.findIndex((name) => rewrite.mergeable(name, "conv2d"));
     if (sum && typeof branch === "number" && branch >= 0) {
       const shifted = rewrite.mergeable(sum.inputs[branch], "conv2d")!;
       const moved = fold(shifted, affine, shifted.name, rewrite);

@@ -73,7 +73,9 @@ export class Rewrite {
   finish(): Graph {
     const nodes = [...this.#nodes.values()];
     const live = new Set(this.#graph.outputs);
-    for (const node of nodes.toReversed()) if (live.has(node.name)) node.inputs.forEach((name) => live.add(name));
+    for (const node of nodes.toReversed()) {
+      if (live.has(node.name)) node.inputs.forEach((name) => live.add(name));
+    }
     const post = this.#graph.info.postprocessing;
     if (post?.kind === "ssd") live.add(post.priors);
     return {

@@ -50,7 +50,9 @@ export function parseNodes(topology: unknown): Map<string, TfNode> {
   const nodes = new Map<string, TfNode>();
   for (const item of list as unknown[]) {
     if (!isRecord(item) || typeof item.name !== "string" || typeof item.op !== "string") {
-      throw new ModelError(`Cannot read model: a node has no name or operator: ${JSON.stringify(item).slice(0, 80)}`);
+      throw new ModelError(
+        `Cannot read model: a node has no name or operator: ${JSON.stringify(item).slice(0, 80)}`,
+      );
     }
     const inputs = Array.isArray(item.input) ? item.input as unknown[] : [];
     nodes.set(item.name, {
@@ -117,14 +119,19 @@ export function parseWeights(manifest: unknown, shards: readonly Uint8Array[][])
     let offset = 0;
     for (const weight of weights) {
       const { name, shape, dtype, quantization } = isRecord(weight) ? weight : {};
-      if (typeof name !== "string" || !Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
+      if (
+        typeof name !== "string" || !Array.isArray(shape) ||
+        !shape.every((n) => Number.isInteger(n) && n >= 0)
+      ) {
         throw new ModelError(
           `Cannot read weights: the manifest entry ${JSON.stringify(weight)} has no name or shape`,
         );
       }
       if ((dtype !== "float32" && dtype !== "int32") || quantization !== undefined) {
         throw new ModelError(
-          `Cannot read weight "${name}": it is ${quantization ? "quantised" : dtype}, wanted float32 or int32`,
+          `Cannot read weight "${name}": it is ${
+            quantization ? "quantised" : dtype
+          }, wanted float32 or int32`,
         );
       }
       const count = elements(shape as number[]);
@@ -136,7 +143,10 @@ export function parseWeights(manifest: unknown, shards: readonly Uint8Array[][])
         );
       }
       const slice = bytes.slice(offset, offset + count * 4).buffer;
-      constants.set(name, { shape, data: dtype === "int32" ? new Int32Array(slice) : new Float32Array(slice) });
+      constants.set(name, {
+        shape,
+        data: dtype === "int32" ? new Int32Array(slice) : new Float32Array(slice),
+      });
       offset += count * 4;
     }
     if (offset !== bytes.length) {

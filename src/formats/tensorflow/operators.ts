@@ -11,7 +11,14 @@ import { opOf } from "../../ops/index.ts";
 import type { OpName } from "../../ops/index.ts";
 import type { AttrsOf } from "../../ops/index.ts";
 import { elements, formatShape, type Shape } from "../../tensor.ts";
-import { booleanAttr, integersAttr, numberAttr, stringAttr, type TfNode, type TfTensor } from "./graph_def.ts";
+import {
+  booleanAttr,
+  integersAttr,
+  numberAttr,
+  stringAttr,
+  type TfNode,
+  type TfTensor,
+} from "./graph_def.ts";
 
 /** A value while a graph is being read: known, or computed by the network. */
 export type TfValue =
@@ -29,7 +36,12 @@ export class Translator {
   }
 
   /** Adds a node whose inputs may be constants; constants enter the graph when first used. */
-  emit<Name extends OpName>(op: Name, name: string, attrs: AttrsOf<Name>, inputs: readonly TfValue[]): TfValue {
+  emit<Name extends OpName>(
+    op: Name,
+    name: string,
+    attrs: AttrsOf<Name>,
+    inputs: readonly TfValue[],
+  ): TfValue {
     for (const input of inputs) if (input.kind === "constant") this.constant(input.name, input.tensor);
     const shape = opOf(op).infer(attrs, inputs.map(shapeOf), `${op} "${name}"`);
     this.#builder.node(op, name, attrs, inputs.map((input) => input.name));
@@ -59,7 +71,9 @@ function fail(node: TfNode, found: string, wanted: string): never {
 
 function constantOf(node: TfNode, inputs: readonly TfValue[], index: number): TfTensor {
   const value = inputs[index];
-  if (value?.kind !== "constant") return fail(node, `input ${index} is ${value ? "computed" : "missing"}`, "a constant");
+  if (value?.kind !== "constant") {
+    return fail(node, `input ${index} is ${value ? "computed" : "missing"}`, "a constant");
+  }
   return value.tensor;
 }
 
@@ -75,7 +89,9 @@ function known(name: string, shape: Shape, data: readonly number[]): TfValue {
 function spatial(node: TfNode, name: string): Pair {
   const list = integersAttr(node, name);
   if (!list || list.length === 0) return [1, 1];
-  if (list.length !== 4 || list[0] !== 1 || list[3] !== 1) return fail(node, `${name} is ${list}`, "1, y, x, 1");
+  if (list.length !== 4 || list[0] !== 1 || list[3] !== 1) {
+    return fail(node, `${name} is ${list}`, "1, y, x, 1");
+  }
   return [list[1], list[2]];
 }
 
@@ -149,7 +165,9 @@ function pool(kind: "max" | "avg"): Handler {
 const mean: Handler = (node, inputs, to) => {
   const x = shapeOf(inputs[0]);
   const axes = integersOf(node, inputs, 1).map((axis) => axis < 0 ? axis + x.length : axis).toSorted();
-  if (x.length !== 4 || axes.join() !== "1,2") fail(node, `it reduces axes ${axes} of ${formatShape(x)}`, "axes 1 and 2");
+  if (x.length !== 4 || axes.join() !== "1,2") {
+    fail(node, `it reduces axes ${axes} of ${formatShape(x)}`, "axes 1 and 2");
+  }
   const keep = booleanAttr(node, "keep_dims");
   const attrs = {
     kernel: [x[1], x[2]] as const,
@@ -165,7 +183,9 @@ const reshape: Handler = (node, inputs, to) => {
   const from = shapeOf(inputs[0]);
   const wanted = integersOf(node, inputs, 1);
   const rest = wanted.reduce((product, n) => n === -1 ? product : product * n, 1);
-  return to.emit("reshape", node.name, { shape: wanted.map((n) => n === -1 ? elements(from) / rest : n) }, [inputs[0]]);
+  return to.emit("reshape", node.name, { shape: wanted.map((n) => n === -1 ? elements(from) / rest : n) }, [
+    inputs[0],
+  ]);
 };
 
 const squeeze: Handler = (node, inputs, to) => {

@@ -33,7 +33,9 @@ class Matcher {
     const node = this.#graph.nodes.get(reference.node);
     if (node?.op !== op) {
       throw new ModelError(
-        `Cannot recognise the box decoding: node "${reference.node}" is ${node?.op ?? "missing"}, wanted ${op}`,
+        `Cannot recognise the box decoding: node "${reference.node}" is ${
+          node?.op ?? "missing"
+        }, wanted ${op}`,
       );
     }
     return node;
@@ -128,15 +130,20 @@ export function recogniseHeads(graph: TfGraph): RecognisedHeads | undefined {
     .filter((node) => node.op === "Unpack" && node.name !== unpack)
     .map((node) =>
       graph.constants.get(
-        match.skip({ node: node.name, output: 0 }, "Unpack", "Transpose", "Reshape", "Tile", "ExpandDims").node,
+        match.skip({ node: node.name, output: 0 }, "Unpack", "Transpose", "Reshape", "Tile", "ExpandDims")
+          .node,
       )
     )
     .find((tensor) => tensor?.shape.at(-1) === 4);
-  if (!priors) throw new ModelError("Cannot recognise the box decoding: the priors are not a constant of [n, 4]");
+  if (!priors) {
+    throw new ModelError("Cannot recognise the box decoding: the priors are not a constant of [n, 4]");
+  }
   const slice = nodes.find((node) => node.op === "Slice" && node.inputs[0]?.node === sigmoid.name);
   const begin = slice && graph.constants.get(slice.inputs[1].node)?.data;
   if (!begin || begin[0] !== 0 || begin[1] !== 0 || begin[2] !== 1) {
-    throw new ModelError("Cannot recognise the class scores: their first column is not cut off as background");
+    throw new ModelError(
+      "Cannot recognise the class scores: their first column is not cut off as background",
+    );
   }
   return {
     boxes: heads.node,

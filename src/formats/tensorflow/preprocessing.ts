@@ -33,7 +33,10 @@ function scalar(graph: TfGraph, name: string): number | undefined {
 }
 
 /** One affine step `x * scale + offset` by a scalar constant, and the input it is applied to. */
-function affineStep(graph: TfGraph, node: TfNode): { from: string; scale: number; offset: number } | undefined {
+function affineStep(
+  graph: TfGraph,
+  node: TfNode,
+): { from: string; scale: number; offset: number } | undefined {
   if (node.inputs.length !== 2) return undefined;
   const [a, b] = node.inputs.map((input) => input.node);
   const left = scalar(graph, a), right = scalar(graph, b);

@@ -1,0 +1,15 @@
+/**
+ * SiLU, also called swish (Elfwing et al. 2018).
+ *
+ * @module
+ */
+
+import { SILU } from "../../asm/kernels.ts";
+import type { Op } from "./op.ts";
+import { type NoAttrs, unaryOp } from "./unary.ts";
+
+/** Input: x of any shape. Output: x * sigmoid(x). */
+export const silu: Op<NoAttrs> = unaryOp(
+  { opcode: SILU, kernel: "silu" },
+  (x) => x / (1 + Math.exp(-x)),
+);
