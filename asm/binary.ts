@@ -8,6 +8,7 @@ import { clamp, splatWord, storeLanes, vmax, word } from "./simd";
 
 const ADD = 0, MUL = 1, SUB = 2, DIV = 3, MAXIMUM = 4;
 
+@inline
 function f(kind: i32, x: v128, y: v128): v128 {
   if (kind == ADD) return f32x4.add(x, y);
   if (kind == MUL) return f32x4.mul(x, y);
@@ -16,6 +17,7 @@ function f(kind: i32, x: v128, y: v128): v128 {
   return vmax(x, y);
 }
 
+@inline
 function each(kind: i32, params: usize, index: i32): void {
   const aStride = <usize> word(params, 1),
     bStride = <usize> word(params, 10),

@@ -15,7 +15,7 @@ import { clamp, madd, splatWord, storeLanes, word } from "./simd";
  * Four output pixels of a filter 3 wide, undilated along x, at column stride `stride` (a compile-time 1 or 2). `p` is the first column of the first of
  * `rows` input rows, `rowStep` apart; `w` the packed weights, `tap` the bytes from a block's start to its first used row of taps.
  */
-
+@inline
 function four(
   stride: i32,
   p: usize,
@@ -180,13 +180,13 @@ function one(
 }
 
 /** The first tap at or after which `start + tap * dilation` is not negative. */
-
+@inline
 function firstInside(start: i32, dilation: i32): i32 {
   return start < 0 ? (dilation - 1 - start) / dilation : 0;
 }
 
 /** How many of `taps` taps lie before `size`. */
-
+@inline
 function lastInside(start: i32, dilation: i32, taps: i32, size: i32): i32 {
   return size <= start ? 0 : min(taps, (size - start + dilation - 1) / dilation);
 }

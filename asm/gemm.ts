@@ -13,10 +13,10 @@
  * Parameter block, 32-bit words: 0 A, 1 lda, 2 M, 3 K, 4 N, 5 W, 6 C, 7 ldc, 8 R (0: none), 9 ldr, 10 lo (f32), 11 hi (f32), 12 rows a tile.
  * Addresses and strides are in bytes.
  */
-import { clamp, madd, splatWord, storeLanes, word } from "./simd";
+import { clamp, madd, storeLanes, word } from "./simd";
 
 /** Adds the residual, clamps and stores one row of a tile; `n` columns (1..8) count. */
-
+@inline
 function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
   if (n >= 8) {
     if (r) {
@@ -36,7 +36,7 @@ function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i
 }
 
 /** One tile of `rows` (a compile-time 1, 2, 4 or 6) by 8; K is at least 1. */
-
+@inline
 function tile(
   rows: i32,
   a: usize,
@@ -192,17 +192,24 @@ function tile1(
 }
 
 /**
- * Multiplies `rows` rows of `a` by all panels, panels outermost so that each is read from memory once and stays in L1 over the rows. C and R
- * point at the first of these rows; the rest of the product is described by `params`.
+ * Multiplies `rows` rows of `a` by all panels, panels outermost so that each is read from memory once and stays in L1 over the rows. `c` and `r` (0: none)
+ * point at the first of these rows.
  */
-export function block(params: usize, a: usize, lda: usize, rows: i32, c: usize, r: usize): void {
-  const k = word(params, 3);
-  const columns = word(params, 4);
-  let w = <usize> word(params, 5);
-  const ldc = <usize> word(params, 7);
-  const ldr = r ? <usize> word(params, 9) : 0;
-  const lo = splatWord(params, 10);
-  const hi = splatWord(params, 11);
+export function multiply(
+  a: usize,
+  lda: usize,
+  rows: i32,
+  k: i32,
+  columns: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  least: f32,
+  most: f32,
+): void {
+  const lo = f32x4.splat(least), hi = f32x4.splat(most);
   const panelBytes = <usize> (k + 1) << 5;
   for (let n = columns; n > 0; n -= 8) {
     let ai = a, ci = c, ri = r, m = rows;
@@ -232,19 +239,30 @@ export function block(params: usize, a: usize, lda: usize, rows: i32, c: usize, 
   }
 }
 
+/** `multiply` with everything but the rows of A told by a parameter block; `first` is the index of the first of these rows in C. */
+export function block(params: usize, a: usize, lda: usize, first: i32, rows: i32): void {
+  const ldc = <usize> word(params, 7), ldr = <usize> word(params, 9);
+  const r = <usize> word(params, 8);
+  multiply(
+    a,
+    lda,
+    rows,
+    word(params, 3),
+    word(params, 4),
+    <usize> word(params, 5),
+    <usize> word(params, 6) + <usize> first * ldc,
+    ldc,
+    r ? r + <usize> first * ldr : 0,
+    r ? ldr : 0,
+    load<f32>(params, 40),
+    load<f32>(params, 44),
+  );
+}
+
 /** Kernel `gemm`: tile `index` of a product whose A lies in memory as it is (a pointwise convolution, a dense layer). */
 export function gemm(params: usize, index: i32): void {
   const tileRows = word(params, 12);
   const first = index * tileRows;
-  const rows = min(tileRows, word(params, 2) - first);
   const lda = <usize> word(params, 1);
-  const r = <usize> word(params, 8);
-  block(
-    params,
-    <usize> word(params, 0) + <usize> first * lda,
-    lda,
-    rows,
-    <usize> word(params, 6) + <usize> first * <usize> word(params, 7),
-    r ? r + <usize> first * <usize> word(params, 9) : 0,
-  );
+  block(params, <usize> word(params, 0) + <usize> first * lda, lda, first, min(tileRows, word(params, 2) - first));
 }

@@ -12,7 +12,7 @@ import { block } from "./gemm";
 import { word } from "./simd";
 
 /** Copies `bytes` (a multiple of 4), 16 at a time; returns the end of what counts. */
-
+@inline
 function copy(to: usize, from: usize, bytes: usize): usize {
   const end = to + bytes;
   do {
@@ -24,7 +24,7 @@ function copy(to: usize, from: usize, bytes: usize): usize {
 }
 
 /** Clears `bytes` (a multiple of 4), 16 at a time; returns the end of what counts. */
-
+@inline
 function clear(to: usize, bytes: usize): usize {
   const end = to + bytes;
   do {
@@ -93,13 +93,5 @@ export function im2col(params: usize, index: i32): void {
   const fields = <usize> word(params, 0);
   const lda = <usize> word(params, 1);
   pack(params, fields, lda, first, rows);
-  const r = <usize> word(params, 8);
-  block(
-    params,
-    fields,
-    lda,
-    rows,
-    <usize> word(params, 6) + <usize> first * <usize> word(params, 7),
-    r ? r + <usize> first * <usize> word(params, 9) : 0,
-  );
+  block(params, fields, lda, first, rows);
 }

@@ -46,3 +46,5 @@ export const STRIDED_COPY = 18;
 export const RESIZE = 19;
 /** Vectors of the last axis to length 1: l2_normalize.ts. */
 export const L2_NORMALIZE = 20;
+/** 3x3 convolution by F(4x4, 3x3): winograd.ts. */
+export const WINOGRAD = 21;

@@ -5,7 +5,7 @@ import { madd, vmax, vmin } from "./simd";
  * e^x to about 2 ulp for x in [-87.3, 88.3], limited to that range outside: x = n ln 2 + r, a degree-6 polynomial for e^r on |r| <= ln 2 / 2, times 2^n by
  * exponent arithmetic (Cody and Waite, Software Manual for the Elementary Functions, 1980, chapter 6).
  */
-
+@inline
 export function exp(x: v128): v128 {
   x = vmin(vmax(x, f32x4.splat(-87.3)), f32x4.splat(88.3));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
@@ -22,7 +22,7 @@ export function exp(x: v128): v128 {
 }
 
 /** 1 / (1 + e^-x). */
-
+@inline
 export function sigmoid(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp(f32x4.neg(x))));
 }

@@ -16,6 +16,7 @@ import { word } from "./simd";
 import { softmax } from "./softmax";
 import { strided_copy } from "./strided_copy";
 import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, tanh } from "./unary";
+import { winograd } from "./winograd";
 
 export { peak } from "./peak";
 export { resize_row } from "./resize_row";
@@ -64,6 +65,8 @@ function dispatch(id: i32, params: usize, tile: i32): void {
       return resize(params, tile);
     case kernel.L2_NORMALIZE:
       return l2_normalize(params, tile);
+    case kernel.WINOGRAD:
+      return winograd(params, tile);
     default:
       unreachable();
   }

@@ -7,11 +7,12 @@
  */
 
 /** The four bytes at `p` as floats. */
-
+@inline
 function pixel(p: usize): v128 {
   return f32x4.convert_i32x4_u(u16x8ToU32(i16x8.extend_low_i8x16_u(v128.load32_zero(p))));
 }
 
+@inline
 function u16x8ToU32(x: v128): v128 {
   return i32x4.extend_low_i16x8_u(x);
 }

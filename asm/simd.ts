@@ -4,34 +4,34 @@
  */
 
 /** a * b + c, four lanes. */
-
+@inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   else return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** The smaller of each lane pair; which one for NaN or for zeros of both signs is left open. */
-
+@inline
 export function vmin(a: v128, b: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_min(a, b);
   else return f32x4.pmin(a, b);
 }
 
 /** The larger of each lane pair; which one for NaN or for zeros of both signs is left open. */
-
+@inline
 export function vmax(a: v128, b: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_max(a, b);
   else return f32x4.pmax(a, b);
 }
 
 /** Limits each lane to [lo, hi]. */
-
+@inline
 export function clamp(x: v128, lo: v128, hi: v128): v128 {
   return vmin(vmax(x, lo), hi);
 }
 
 /** Stores the first `lanes` (1..4) lanes of `x`. */
-
+@inline
 export function storeLanes(to: usize, x: v128, lanes: i32): void {
   if (lanes >= 4) {
     v128.store(to, x);
@@ -43,13 +43,13 @@ export function storeLanes(to: usize, x: v128, lanes: i32): void {
 }
 
 /** Word `index` of a parameter block. */
-
+@inline
 export function word(params: usize, index: i32): i32 {
   return load<i32>(params + (<usize> index << 2));
 }
 
 /** Word `index` of a parameter block, read as f32 into all lanes. */
-
+@inline
 export function splatWord(params: usize, index: i32): v128 {
   return v128.load32_splat(params + (<usize> index << 2));
 }

@@ -7,7 +7,7 @@ import { exp } from "./math";
 import { storeLanes, vmax, word } from "./simd";
 
 /** The first `lanes` lanes of `x`, the others `fill`. */
-
+@inline
 function keep(x: v128, lanes: i32, fill: v128): v128 {
   const rank = i32x4(0, 1, 2, 3);
   return v128.bitselect(x, fill, i32x4.lt_s(rank, i32x4.splat(lanes)));

@@ -8,6 +8,7 @@ import { clamp, madd, splatWord, storeLanes, vmax, vmin, word } from "./simd";
 
 const CLIP = 0, SIGMOID = 1, LEAKY_RELU = 2, SILU = 3, MISH = 4, HARD_SIGMOID = 5, HARD_SWISH = 6, TANH = 7;
 
+@inline
 function f(kind: i32, x: v128, a: v128, b: v128): v128 {
   if (kind == CLIP) return clamp(x, a, b);
   if (kind == SIGMOID) return sigmoid4(x);
@@ -31,6 +32,7 @@ function f(kind: i32, x: v128, a: v128, b: v128): v128 {
   return f32x4.sub(f32x4.add(s, s), f32x4.splat(1));
 }
 
+@inline
 function each(kind: i32, params: usize, index: i32): void {
   const stride = <usize> word(params, 1), outStride = <usize> word(params, 5);
   const channels = word(params, 3);
