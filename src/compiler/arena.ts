@@ -5,6 +5,8 @@
  * @module
  */
 
+import { align } from "../kernels/emitter.ts";
+
 /** A buffer in need of memory from step `first` to step `last`, both included. */
 export interface Lifetime {
   readonly name: string;
@@ -17,14 +19,6 @@ export interface Lifetime {
 export interface ArenaPlan {
   readonly offsets: ReadonlyMap<string, number>;
   readonly bytes: number;
-}
-
-/** Buffers start on a cache line. */
-export const ALIGNMENT = 64;
-
-/** Rounds up to whole cache lines. */
-export function align(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
 /** Places every buffer so that no two which live at the same time overlap. */

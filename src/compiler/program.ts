@@ -8,10 +8,19 @@
 
 import { GraphError } from "../errors.ts";
 import { check, type Graph, macsOf } from "../graph/graph.ts";
-import type { Address, Command, Emitter, Host, Region, View, Word } from "../kernels/emitter.ts";
+import {
+  type Address,
+  align,
+  type Command,
+  type Emitter,
+  type Host,
+  type Region,
+  type View,
+  type Word,
+} from "../kernels/emitter.ts";
 import { opOf } from "../ops/index.ts";
 import { channelsOf, formatShape, type Shape } from "../tensor.ts";
-import { align, planArena } from "./arena.ts";
+import { planArena } from "./arena.ts";
 import { layOut, type Place } from "./layout.ts";
 import { optimize } from "./passes/index.ts";
 import type { Log } from "./passes/pass.ts";

@@ -55,6 +55,14 @@ export interface Emitter {
   emit(command: Command): void;
 }
 
+/** Buffers start on a cache line. */
+export const ALIGNMENT = 64;
+
+/** Rounds up to whole cache lines. */
+export function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
 /** Limits of a clamp; what is left out is unlimited. */
 export interface Limits {
   readonly lo?: number;

@@ -10,6 +10,7 @@ import { emitDepthwise } from "../kernels/depthwise.ts";
 import { type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
+import { emitWinograd } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import {
   checkInputs,
@@ -35,7 +36,7 @@ export interface Conv2dAttrs {
 }
 
 /** Kernel families a convolution can run on. */
-export type Conv2dStrategy = "gemm" | "im2col" | "depthwise";
+export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "winograd";
 
 /** Picks the kernel family for a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`. */
 export function chooseConv2d(
@@ -50,6 +51,10 @@ export function chooseConv2d(
   const pointwise = kh === 1 && kw === 1 && attrs.groups === 1 &&
     attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
   if (pointwise) return { strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" };
+  if (
+    (globalThis as any).WINO && kh === 3 && kw === 3 && attrs.groups === 1 &&
+    attrs.strides.every((s) => s === 1) && attrs.dilations.every((d) => d === 1)
+  ) return { strategy: "winograd", reason: "x" };
   if (attrs.groups > 1) return { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
   return { strategy: "im2col", reason: `${kh}x${kw} over ${input[3]} channels` };
 }
@@ -162,6 +167,11 @@ export const conv2d: Op<Conv2dAttrs> = {
     const window = windowOf(attrs, weight.shape);
     if (strategy === "depthwise" && !residual) {
       emitDepthwise(x, window, weight.data, bias, output, attrs.limits, reason, emitter);
+      return;
+    }
+    if (strategy === "winograd") {
+      const epilogue = { residual, limits: attrs.limits };
+      emitWinograd(x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
       return;
     }
     const [kh, kw, groupChannels, outputs] = weight.shape;
