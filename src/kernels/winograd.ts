@@ -61,6 +61,21 @@ export function transformWeights(
   }
 }
 
+/** Fewest tiles whose products fill the rows of the register tile well enough. */
+const LEAST_TILES = 4;
+
+/**
+ * How many times faster than im2col an output plane `[n, oh, ow]` of `channels` and `outputs` should be: four times fewer multiply-adds, less what tiles
+ * compute past the border, less the transforms. Their cost was fitted to measurements on 112x112 to 5x5 maps of 4 to 512 channels
+ * (`deno task bench:kernels`); 0 where there are too few tiles.
+ */
+export function winogradGain([n, oh, ow]: readonly number[], channels: number, outputs: number): number {
+  const tiles = n * Math.ceil(oh / TILE) * Math.ceil(ow / TILE);
+  if (tiles < LEAST_TILES) return 0;
+  const filled = n * oh * ow / (tiles * TILE * TILE);
+  return 4 * filled / (1 + 12 / outputs + 10 / channels);
+}
+
 /** Emits a 3x3 convolution of stride 1 of `input` `[n, h, w, c]` with `weight` `[3, 3, c, o]`. */
 export function emitWinograd(
   input: View,

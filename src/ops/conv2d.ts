@@ -10,7 +10,7 @@ import { emitDepthwise } from "../kernels/depthwise.ts";
 import { type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
-import { emitWinograd } from "../kernels/winograd.ts";
+import { emitWinograd, winogradGain } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import {
   checkInputs,
@@ -38,6 +38,9 @@ export interface Conv2dAttrs {
 /** Kernel families a convolution can run on. */
 export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "winograd";
 
+/** Winograd is taken from this estimated gain over im2col on. */
+const LEAST_GAIN = 1.15;
+
 /** Picks the kernel family for a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`. */
 export function chooseConv2d(
   attrs: Conv2dAttrs,
@@ -51,12 +54,15 @@ export function chooseConv2d(
   const pointwise = kh === 1 && kw === 1 && attrs.groups === 1 &&
     attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
   if (pointwise) return { strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" };
-  if (
-    (globalThis as any).WINO && kh === 3 && kw === 3 && attrs.groups === 1 &&
-    attrs.strides.every((s) => s === 1) && attrs.dilations.every((d) => d === 1)
-  ) return { strategy: "winograd", reason: "x" };
   if (attrs.groups > 1) return { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
-  return { strategy: "im2col", reason: `${kh}x${kw} over ${input[3]} channels` };
+  const plain = `${kh}x${kw} over ${input[3]} channels`;
+  const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
+  if (kh !== 3 || kw !== 3 || !unit) return { strategy: "im2col", reason: plain };
+  const [oh, ow] = outputPlane([input[1], input[2]], windowOf(attrs, weight));
+  const gain = winogradGain([input[0], oh, ow], input[3], outputs);
+  return gain >= LEAST_GAIN
+    ? { strategy: "winograd", reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col` }
+    : { strategy: "im2col", reason: `${plain}: Winograd would not pay` };
 }
 
 function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
