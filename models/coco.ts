@@ -1,0 +1,101 @@
+/**
+ * The classes of COCO, in the order and with the category ids of the data set's own annotation files
+ * (cocodataset.org, `instances_val2017.json`, "categories"; Lin et al., "Microsoft COCO: Common Objects in Context").
+ *
+ * @module
+ */
+
+import type { Label } from "../src/graph/model_info.ts";
+
+/** The 80 classes that COCO annotates; a class id is an index of this list. */
+export const COCO_LABELS: readonly Label[] = [
+  { categoryId: 1, name: "person" },
+  { categoryId: 2, name: "bicycle" },
+  { categoryId: 3, name: "car" },
+  { categoryId: 4, name: "motorcycle" },
+  { categoryId: 5, name: "airplane" },
+  { categoryId: 6, name: "bus" },
+  { categoryId: 7, name: "train" },
+  { categoryId: 8, name: "truck" },
+  { categoryId: 9, name: "boat" },
+  { categoryId: 10, name: "traffic light" },
+  { categoryId: 11, name: "fire hydrant" },
+  { categoryId: 13, name: "stop sign" },
+  { categoryId: 14, name: "parking meter" },
+  { categoryId: 15, name: "bench" },
+  { categoryId: 16, name: "bird" },
+  { categoryId: 17, name: "cat" },
+  { categoryId: 18, name: "dog" },
+  { categoryId: 19, name: "horse" },
+  { categoryId: 20, name: "sheep" },
+  { categoryId: 21, name: "cow" },
+  { categoryId: 22, name: "elephant" },
+  { categoryId: 23, name: "bear" },
+  { categoryId: 24, name: "zebra" },
+  { categoryId: 25, name: "giraffe" },
+  { categoryId: 27, name: "backpack" },
+  { categoryId: 28, name: "umbrella" },
+  { categoryId: 31, name: "handbag" },
+  { categoryId: 32, name: "tie" },
+  { categoryId: 33, name: "suitcase" },
+  { categoryId: 34, name: "frisbee" },
+  { categoryId: 35, name: "skis" },
+  { categoryId: 36, name: "snowboard" },
+  { categoryId: 37, name: "sports ball" },
+  { categoryId: 38, name: "kite" },
+  { categoryId: 39, name: "baseball bat" },
+  { categoryId: 40, name: "baseball glove" },
+  { categoryId: 41, name: "skateboard" },
+  { categoryId: 42, name: "surfboard" },
+  { categoryId: 43, name: "tennis racket" },
+  { categoryId: 44, name: "bottle" },
+  { categoryId: 46, name: "wine glass" },
+  { categoryId: 47, name: "cup" },
+  { categoryId: 48, name: "fork" },
+  { categoryId: 49, name: "knife" },
+  { categoryId: 50, name: "spoon" },
+  { categoryId: 51, name: "bowl" },
+  { categoryId: 52, name: "banana" },
+  { categoryId: 53, name: "apple" },
+  { categoryId: 54, name: "sandwich" },
+  { categoryId: 55, name: "orange" },
+  { categoryId: 56, name: "broccoli" },
+  { categoryId: 57, name: "carrot" },
+  { categoryId: 58, name: "hot dog" },
+  { categoryId: 59, name: "pizza" },
+  { categoryId: 60, name: "donut" },
+  { categoryId: 61, name: "cake" },
+  { categoryId: 62, name: "chair" },
+  { categoryId: 63, name: "couch" },
+  { categoryId: 64, name: "potted plant" },
+  { categoryId: 65, name: "bed" },
+  { categoryId: 67, name: "dining table" },
+  { categoryId: 70, name: "toilet" },
+  { categoryId: 72, name: "tv" },
+  { categoryId: 73, name: "laptop" },
+  { categoryId: 74, name: "mouse" },
+  { categoryId: 75, name: "remote" },
+  { categoryId: 76, name: "keyboard" },
+  { categoryId: 77, name: "cell phone" },
+  { categoryId: 78, name: "microwave" },
+  { categoryId: 79, name: "oven" },
+  { categoryId: 80, name: "toaster" },
+  { categoryId: 81, name: "sink" },
+  { categoryId: 82, name: "refrigerator" },
+  { categoryId: 84, name: "book" },
+  { categoryId: 85, name: "clock" },
+  { categoryId: 86, name: "vase" },
+  { categoryId: 87, name: "scissors" },
+  { categoryId: 88, name: "teddy bear" },
+  { categoryId: 89, name: "hair drier" },
+  { categoryId: 90, name: "toothbrush" },
+];
+
+/** Category ids run from 1 to 90; ten of them name classes that no COCO release annotates. */
+const CATEGORIES = 90;
+
+/** Labels of networks with an output for each category id: column `i` is category `i + 1`, `null` where it names no class. */
+export const COCO_COLUMNS: readonly (Label | null)[] = Array.from(
+  { length: CATEGORIES },
+  (_, i) => COCO_LABELS.find(({ categoryId }) => categoryId === i + 1) ?? null,
+);

@@ -1,0 +1,26 @@
+/**
+ * Fetches the weights of models, so that everything else runs offline: `deno task pull [NAME...]`.
+ *
+ * @module
+ */
+
+import { format } from "@std/fmt/bytes";
+import { DEFAULT_MODEL } from "../../models/zoo.ts";
+import { note } from "./output.ts";
+import { isUsageError, reasonOf } from "./reason.ts";
+import { ensureModel, modelPath } from "./weights.ts";
+
+async function main(names: readonly string[]): Promise<number> {
+  try {
+    for (const name of names.length > 0 ? names : [DEFAULT_MODEL]) {
+      const { length } = await ensureModel(name);
+      note(`${name}: ${await modelPath(name)}, ${format(length)}`);
+    }
+    return 0;
+  } catch (error) {
+    note(reasonOf(error));
+    return isUsageError(error) ? 2 : 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
