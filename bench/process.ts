@@ -1,0 +1,106 @@
+/**
+ * Whole processes, photo to printed boxes with everything cached: `deno run --allow-read detect.ts PHOTO` beside a TensorFlow.js script that does the
+ * same (`peers/tfjs_detect.ts`): `deno task bench:process [PHOTO]`. Linux alone tells what is read here.
+ *
+ * What is measured, of each process: wall time from start to exit; processor time (user and system, all its threads, in steps of 10 ms);
+ * peak resident memory (`VmHWM`, as last seen before the exit: it is read every few milliseconds, and never shrinks). Runs alternate; a ratio
+ * is that of one round.
+ *
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path";
+import { openModel } from "../src/cli/model.ts";
+import { cocoSsdFiles } from "./peers/coco_ssd_files.ts";
+import { compare, type Comparison, type Comparisons, medianTable, ratioTable } from "./support/comparison.ts";
+import { parseFlags } from "./support/flags.ts";
+import { interleave } from "./support/interleave.ts";
+import { photoPath } from "./support/photo.ts";
+import { report } from "./support/results.ts";
+
+/** What a process takes. */
+interface Usage {
+  /** Milliseconds. */
+  readonly wall: number;
+  /** Milliseconds. */
+  readonly cpu: number;
+  /** MiB. */
+  readonly memory: number;
+}
+
+/** Milliseconds a tick: Linux counts processor time in 1/100 s for all to see, whatever its own clock. */
+const TICK_MS = 10;
+const POLL_MS = 4;
+
+/** Processor time of all children that have ended, in ms (`cutime` and `cstime`, proc_pid_stat(5)). */
+function childrenTime(): number {
+  const stat = Deno.readTextFileSync("/proc/self/stat");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+}
+
+/** Peak resident memory of a process so far, in MiB; 0 once it has ended. */
+function peakMemory(pid: number): number {
+  try {
+    const [, kib = "0"] = /VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+    return Number(kib) / 1024;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+/** Runs `deno run` to its end. */
+async function start(args: readonly string[]): Promise<{ usage: Usage; stdout: string }> {
+  const cpu = childrenTime();
+  const begin = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", ...args],
+    cwd: fromFileUrl(new URL("..", import.meta.url)),
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let memory = 0;
+  const poll = setInterval(() => memory = Math.max(memory, peakMemory(child.pid)), POLL_MS);
+  const { success, stdout, stderr } = await child.output();
+  const wall = performance.now() - begin;
+  clearInterval(poll);
+  const text = new TextDecoder();
+  if (!success) throw new Error(`Cannot measure: deno run ${args.join(" ")} failed: ${text.decode(stderr)}`);
+  return { usage: { wall, cpu: childrenTime() - cpu, memory }, stdout: text.decode(stdout) };
+}
+
+const flags = parseFlags(
+  "Whole processes, Simdet's and a TensorFlow.js script's: deno task bench:process [PHOTO]",
+  {
+    runs: 20,
+    warmup: 2,
+  },
+);
+if (Deno.build.os !== "linux") throw new Error(`Cannot measure processes on ${Deno.build.os}, only on linux`);
+
+await openModel(undefined, { quiet: flags.json });
+const photo = await photoPath(flags.argument);
+const simdet = ["detect.ts", "--quiet", "--agnostic-nms", "--format", "json", photo];
+const tfjs = ["bench/peers/tfjs_detect.ts", fromFileUrl(await cocoSsdFiles()), photo];
+
+const found: { categoryId: number }[] = JSON.parse((await start(simdet)).stdout)[0].detections;
+const foundTheirs: { categoryId: number }[] = JSON.parse((await start(tfjs)).stdout);
+const ids = (list: readonly { categoryId: number }[]) => list.map(({ categoryId }) => categoryId).join();
+if (ids(found) !== ids(foundTheirs)) {
+  throw new Error(`Cannot compare: Simdet finds categories ${ids(found)}, TensorFlow.js ${ids(foundTheirs)}`);
+}
+
+const measure = (args: readonly string[]) => async () => (await start(args)).usage;
+const [ours, theirs] = await interleave([measure(simdet), measure(tfjs)], flags);
+const sideBySide = (what: string, unit: Comparison["unit"], of: (usage: Usage) => number) =>
+  compare(what, unit, ours.map(of), theirs.map(of));
+const data: Comparisons = {
+  peer: "tfjs-wasm script",
+  comparisons: [
+    sideBySide("time", "ms", ({ wall }) => wall),
+    sideBySide("processor time", "ms", ({ cpu }) => cpu),
+    sideBySide("peak memory", "MiB", ({ memory }) => memory),
+  ],
+};
+await report("process", data, `${ratioTable(data)}\n\n${medianTable(data)}`, flags);
