@@ -85,12 +85,12 @@ function pack(params: usize, to: usize, lda: usize, first: i32, count: i32): voi
   }
 }
 
-/** Kernel `im2col`: tile `index` of a convolution of any kernel size, stride, dilation and padding. */
-export function im2col(params: usize, index: i32): void {
+/** Kernel `im2col`: tile `index` of a convolution of any kernel size, stride, dilation and padding; `local` is the offset of this thread's workspace. */
+export function im2col(params: usize, index: i32, local: usize): void {
   const tileRows = word(params, 12);
   const first = index * tileRows;
   const rows = min(tileRows, word(params, 2) - first);
-  const fields = <usize> word(params, 0);
+  const fields = <usize> word(params, 0) + local;
   const lda = <usize> word(params, 1);
   pack(params, fields, lda, first, rows);
   block(params, fields, lda, first, rows);

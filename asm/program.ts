@@ -2,7 +2,7 @@
  * The interpreter: walks a command buffer and runs its kernels, tile by tile. A tile is at most about a millisecond of work, because V8 replaces a
  * kernel by its optimised code between calls, never inside one.
  *
- * A command, in 32-bit words: kernel, length in words with this header, number of tiles, then the kernel's parameter block.
+ * A command, in 32-bit words: kernel, length in words with this header, number of tiles, tiles taken, then the kernel's parameter block.
  */
 import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
@@ -21,12 +21,12 @@ import { winograd } from "./winograd";
 export { peak } from "./peak";
 export { resize_row } from "./resize_row";
 
-function dispatch(id: i32, params: usize, tile: i32): void {
+function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
   switch (id) {
     case kernel.GEMM:
       return gemm(params, tile);
     case kernel.IM2COL:
-      return im2col(params, tile);
+      return im2col(params, tile, local);
     case kernel.DEPTHWISE:
       return depthwise(params, tile);
     case kernel.POOL:
@@ -66,17 +66,81 @@ function dispatch(id: i32, params: usize, tile: i32): void {
     case kernel.L2_NORMALIZE:
       return l2_normalize(params, tile);
     case kernel.WINOGRAD:
-      return winograd(params, tile);
+      return winograd(params, tile, local);
     default:
       unreachable();
   }
 }
 
-/** Runs the commands in [begin, end). */
+/** Bytes of a command before its parameter block. */
+const HEADER: usize = 16;
+
+/** Runs the commands in [begin, end) on one thread. */
 export function run(begin: usize, end: usize): void {
   while (begin < end) {
     const id = word(begin, 0), tiles = word(begin, 2);
-    for (let tile = 0; tile < tiles; ++tile) dispatch(id, begin + 12, tile);
+    for (let tile = 0; tile < tiles; ++tile) dispatch(id, begin + HEADER, tile, 0);
     begin += <usize> word(begin, 1) << 2;
   }
+}
+
+/** Byte offsets in the control block: threads that have arrived at a barrier, and the abort word, on cache lines of their own. */
+const ARRIVED: usize = 0, ABORT: usize = 64;
+
+/** Plain loads before a waiting thread goes to sleep: some tens of microseconds. */
+const SPINS = 20_000;
+/** Nanoseconds of one sleep, and how many without progress mean that a thread has died. */
+const SLEEP: i64 = 100_000_000, PATIENCE = 100;
+
+/**
+ * Waits until `arrived` has reached `target`, which wraps around. A thread that may not sleep (the main thread of a browser) spins.
+ *
+ * @returns Whether all came; false when a thread set the abort word or has died.
+ */
+function barrier(control: usize, target: i32, maySleep: bool): bool {
+  const arrived = control + ARRIVED;
+  if (atomic.add<i32>(arrived, 1) + 1 == target) {
+    atomic.notify(arrived, -1);
+    return atomic.load<i32>(control + ABORT) == 0;
+  }
+  let spins = 0, sleeps = 0;
+  while (true) {
+    const now = atomic.load<i32>(arrived);
+    if (now - target >= 0) return atomic.load<i32>(control + ABORT) == 0;
+    if (++spins < SPINS || !maySleep) {
+      if ((spins & 1023) == 0 && atomic.load<i32>(control + ABORT)) return false;
+      continue;
+    }
+    if (atomic.load<i32>(control + ABORT)) return false;
+    if (atomic.wait<i32>(arrived, now, SLEEP) == 2 && ++sleeps == PATIENCE) return false;
+  }
+}
+
+/**
+ * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. Tiles are taken from the counter in each
+ * command's header, which is 0 at the start; after each command all threads meet. `base` is the value of `arrived` before the run.
+ *
+ * @returns Whether the run was completed.
+ */
+export function share(
+  begin: usize,
+  end: usize,
+  control: usize,
+  thread: i32,
+  threads: i32,
+  base: i32,
+  workspaceBytes: usize,
+  maySleep: bool,
+): bool {
+  const local = <usize> thread * workspaceBytes;
+  while (begin < end) {
+    const id = word(begin, 0), tiles = word(begin, 2);
+    for (let tile = atomic.add<i32>(begin + 12, 1); tile < tiles; tile = atomic.add<i32>(begin + 12, 1)) {
+      dispatch(id, begin + HEADER, tile, local);
+    }
+    base += threads;
+    if (!barrier(control, base, maySleep)) return false;
+    begin += <usize> word(begin, 1) << 2;
+  }
+  return true;
 }

@@ -163,8 +163,8 @@ function outputTile(
   }
 }
 
-/** Kernel `winograd`: block `index` of output tiles. */
-export function winograd(params: usize, index: i32): void {
+/** Kernel `winograd`: block `index` of output tiles; `local` is the offset of this thread's workspace. */
+export function winograd(params: usize, index: i32, local: usize): void {
   const pixel = <usize> word(params, 1);
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const outHeight = word(params, 15), outWidth = word(params, 16);
@@ -172,9 +172,9 @@ export function winograd(params: usize, index: i32): void {
   const outputs = word(params, 20);
   const first = index * word(params, 12);
   const count = min(word(params, 12), word(params, 19) - first);
-  const v = <usize> word(params, 22), vPlane = <usize> word(params, 23);
-  const m = <usize> word(params, 24), mPlane = <usize> word(params, 25);
-  const scratch = <usize> word(params, 27);
+  const v = <usize> word(params, 22) + local, vPlane = <usize> word(params, 23);
+  const m = <usize> word(params, 24) + local, mPlane = <usize> word(params, 25);
+  const scratch = <usize> word(params, 27) + local;
   const pixelBytes = <usize> ((channels + 3) & ~3) << 2;
   const mRow = <usize> ((outputs + 3) & ~3) << 2;
   const vectors = scratch + 36 * pixelBytes;

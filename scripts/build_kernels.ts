@@ -11,8 +11,8 @@ import binaryen from "binaryen";
 
 const root = new URL("../", import.meta.url);
 const builds = [
-  { name: "plain", features: ["simd"] },
-  { name: "relaxed", features: ["simd", "relaxed-simd"] },
+  { name: "plain", features: ["simd", "threads"] },
+  { name: "relaxed", features: ["simd", "relaxed-simd", "threads"] },
 ];
 
 /** Passes that remove dead code and leave the order of live code alone. */
@@ -35,7 +35,7 @@ async function compile(features: readonly string[]): Promise<Uint8Array> {
     [
       "program.ts",
       ...["--outFile", "kernels.wasm", "--optimizeLevel", "0", "--shrinkLevel", "0", "--runtime", "stub"],
-      ...["--importMemory", "--noExportMemory", "--noAssert"],
+      ...["--importMemory", "--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--noAssert"],
       ...features.flatMap((feature) => ["--enable", feature]),
     ],
     {

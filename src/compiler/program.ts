@@ -67,18 +67,20 @@ export interface Program {
   readonly outputs: readonly MemoryPort[];
   readonly steps: readonly Step[];
   readonly sizes: MemorySizes;
-  /** Byte range of all commands. */
-  readonly commands: { readonly begin: number; readonly end: number };
+  /** Byte offset of every command, and where the last ends. */
+  readonly commands: { readonly offsets: readonly number[]; readonly end: number };
+  /** Bytes of one thread's workspace. */
+  readonly workspaceBytes: number;
   /** Writes constants and commands into memory of at least `sizes.total` bytes. */
   write(memory: ArrayBufferLike): void;
 }
 
-/** Nothing lies at address 0, which means "none" in parameter blocks. */
-const RESERVED = 64;
+/** The bottom of the memory is the threads' control block; nothing else lies there, and address 0 means "none" in parameter blocks. */
+export const RESERVED = 2048;
 /** Vector loads may run this far past a tensor. */
 const SLACK = 64;
-/** Words of a command before its parameter block: kernel, length, tiles. */
-const HEADER_WORDS = 3;
+/** Words of a command before its parameter block: kernel, length, tiles, tiles taken. */
+const HEADER_WORDS = 4;
 /** Most memory a program may take: what a 32-bit wasm memory holds, less room for photos. */
 const MAX_BYTES = 2 ** 32 - 2 ** 24;
 
@@ -147,7 +149,7 @@ function writeCommand(
     else view.setUint32(at, bases[word.region] + word.offset, true);
     at += 4;
   };
-  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, ...command.words].forEach(put);
+  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, 0, ...command.words].forEach(put);
 }
 
 /**
@@ -202,7 +204,7 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
   const bases = { constants: RESERVED, arena: 0, workspace: 0 };
   bases.arena = bases.constants + align(recorder.constantBytes + SLACK);
   bases.workspace = bases.arena + arena.bytes;
-  const begin = bases.workspace + recorder.workspaceBytes;
+  const begin = bases.workspace + recorder.workspaceBytes * host.threads;
   const end = begin + commandOffsets.at(-1)!;
   const total = align(end);
   if (total > MAX_BYTES) {
@@ -241,11 +243,12 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
     sizes: {
       constants: recorder.constantBytes,
       arena: arena.bytes,
-      workspace: recorder.workspaceBytes,
+      workspace: recorder.workspaceBytes * host.threads,
       commands: end - begin,
       total,
     },
-    commands: { begin, end },
+    commands: { offsets: commandOffsets.slice(0, -1).map((offset) => begin + offset), end },
+    workspaceBytes: recorder.workspaceBytes,
     write(memory) {
       for (const { offset, floats, fill } of recorder.fills) {
         fill(new Float32Array(memory, bases.constants + offset, floats));

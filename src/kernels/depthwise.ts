@@ -36,7 +36,7 @@ export function emitDepthwise(
       }
     }
   });
-  const rows = tileRows(n * oh, ow * channelsOf(output.shape) * taps);
+  const rows = tileRows(n * oh, ow * channelsOf(output.shape) * taps, emitter.host);
   const unrolled = kw === 3 && window.dilations[1] === 1 && window.strides[1] <= 2;
   emitter.emit({
     opcode: DEPTHWISE,

@@ -93,7 +93,7 @@ function emitRows(
   emitter: Emitter,
 ): void {
   const joined = floats !== channelsOf(input.shape);
-  const perTile = tileRows(rows, floats * 8);
+  const perTile = tileRows(rows, floats * 8, emitter.host);
   emitter.emit({
     opcode,
     kernel,

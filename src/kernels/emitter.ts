@@ -27,6 +27,8 @@ export interface View {
 export interface Host {
   /** Whether the relaxed SIMD build runs: fused multiply-add. */
   readonly relaxed: boolean;
+  /** Threads that share each command's tiles. */
+  readonly threads: number;
 }
 
 /** A 32-bit word of a parameter block: an integer, an address to be resolved, or a float. */
@@ -87,12 +89,21 @@ export function subview(view: View, row: number, column: number, shape: Shape): 
 
 /** Work of a tile: about a quarter of a millisecond, and at most a millisecond before V8 has optimised the kernel. */
 const TILE_MACS = 6_000_000;
+/** Work of a tile where threads share: small enough that the last to finish is not waited for long. */
+const SHARED_TILE_MACS = 1_000_000;
 
 /**
- * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, at most about `TILE_MACS` of work and at most `most` rows.
+ * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, of not too much work, and at most `most` rows.
  */
-export function tileRows(rows: number, macsPerRow: number, multiple = 1, most = Infinity): number {
-  const limit = Math.max(multiple, Math.min(most, TILE_MACS / Math.max(1, macsPerRow)));
+export function tileRows(
+  rows: number,
+  macsPerRow: number,
+  { threads }: Host,
+  multiple = 1,
+  most = Infinity,
+): number {
+  const work = threads > 1 ? SHARED_TILE_MACS : TILE_MACS;
+  const limit = Math.max(multiple, Math.min(most, work / Math.max(1, macsPerRow)));
   const tiles = Math.max(1, Math.ceil(rows / limit));
   return Math.ceil(rows / tiles / multiple) * multiple;
 }

@@ -98,7 +98,7 @@ export function emitGemm(
   emitter: Emitter,
 ): void {
   const m = rowsOf(output.shape);
-  const rows = tileRows(m, weights.k * weights.n, TILE_ROWS, A_BLOCK_BYTES / (weights.k * 4));
+  const rows = tileRows(m, weights.k * weights.n, emitter.host, TILE_ROWS, A_BLOCK_BYTES / (weights.k * 4));
   emitter.emit({
     opcode: GEMM,
     kernel: `gemm_${TILE_ROWS}x${TILE_COLUMNS}`,

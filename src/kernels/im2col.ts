@@ -29,7 +29,7 @@ export function emitIm2col(
 ): void {
   const m = rowsOf(output.shape);
   const lda = Math.ceil(weights.k / 4) * 16;
-  const rows = tileRows(m, weights.k * weights.n, TILE_ROWS, A_BLOCK_BYTES / 2 / lda);
+  const rows = tileRows(m, weights.k * weights.n, emitter.host, TILE_ROWS, A_BLOCK_BYTES / 2 / lda);
   // 16 bytes more: the last copy of the last field may run over.
   const fields = emitter.workspace(rows * lda + 16);
   const [, h, w] = input.shape;

@@ -24,7 +24,7 @@ export function emitPool(
 ): void {
   const [n, h, w, channels] = input.shape;
   const [, oh, ow] = output.shape;
-  const rows = tileRows(n * oh, ow * channels * window.kernel[0] * window.kernel[1]);
+  const rows = tileRows(n * oh, ow * channels * window.kernel[0] * window.kernel[1], emitter.host);
   emitter.emit({
     opcode: POOL,
     kernel: `pool_${kind}`,

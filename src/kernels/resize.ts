@@ -35,7 +35,7 @@ export function emitResize(
   emitter: Emitter,
 ): void {
   const [n, h, w, channels] = input.shape;
-  const perTile = tileRows(n * rows.length, columns.length * channels * 8);
+  const perTile = tileRows(n * rows.length, columns.length * channels * 8, emitter.host);
   emitter.emit({
     opcode: RESIZE,
     kernel: "resize",

@@ -13,6 +13,17 @@ export type Simd = "simd128" | "relaxed";
 export interface Kernels {
   /** Runs the commands in [begin, end). */
   run(begin: number, end: number): void;
+  /** Runs the commands in [begin, end) as one of several threads, see `asm/program.ts`; 0 if the run was broken off. */
+  share(
+    begin: number,
+    end: number,
+    control: number,
+    thread: number,
+    threads: number,
+    base: number,
+    workspaceBytes: number,
+    maySleep: number,
+  ): number;
   /** Runs `rounds` times 48 multiply-adds `a * scale + shift`. */
   peak(rounds: number, scale: number, shift: number): number;
   /** Resizes two source rows to one row of the input tensor; see `asm/resize_row.ts`. */
@@ -52,35 +63,49 @@ export function detectSimd(): Simd {
   );
 }
 
-const compiled = new Map<Simd, Promise<WebAssembly.Module>>();
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+/** Pages that the modules declare as the most their memory may have; a shared memory has to be made with it. */
+export const MAX_PAGES = 65536;
+
+/** Marks the imported memory of a module as shared: the flags byte behind its name goes from "has a maximum" to "and is shared". */
+function markShared(bytes: Uint8Array): void {
+  const name = new TextEncoder().encode("memory");
+  const at = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte));
+  bytes[at + name.length + 1] |= 2;
+}
 
 /**
- * The module of a build, compiled once a process.
+ * The module of a build, for a memory of its own or a shared one; compiled once a process.
  *
  * @throws {HostError} If the host refuses to compile bytes; pass it a module instead.
  */
-export function kernelModule(simd: Simd): Promise<WebAssembly.Module> {
-  let module = compiled.get(simd);
+export function kernelModule(simd: Simd, shared = false): Promise<WebAssembly.Module> {
+  const key = `${simd} ${shared}`;
+  let module = compiled.get(key);
   if (!module) {
-    module = (async () => {
-      const { default: base64 } = simd === "relaxed"
-        ? await import("./kernels_relaxed.generated.ts")
-        : await import("./kernels_plain.generated.ts");
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      try {
-        return await WebAssembly.compile(bytes);
-      } catch (cause) {
-        throw new HostError(
-          `Cannot compile the kernels: ${
-            cause instanceof Error ? cause.message : cause
-          }; on a host that refuses to compile bytes pass the option wasmModule`,
-          { cause },
-        );
-      }
-    })();
-    compiled.set(simd, module);
+    module = compileBuild(simd, shared);
+    compiled.set(key, module);
   }
   return module;
+}
+
+async function compileBuild(simd: Simd, shared: boolean): Promise<WebAssembly.Module> {
+  const { default: base64 } = simd === "relaxed"
+    ? await import("./kernels_relaxed.generated.ts")
+    : await import("./kernels_plain.generated.ts");
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  if (shared) markShared(bytes);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new HostError(
+      `Cannot compile the kernels: ${
+        cause instanceof Error ? cause.message : cause
+      }; on a host that refuses to compile bytes pass the option wasmModule`,
+      { cause },
+    );
+  }
 }
 
 /** Instantiates a module over a memory. */

@@ -46,18 +46,24 @@ export function measurePeak(kernels: Kernels, runs = 150): number {
   return rounds * PEAK_MACS / best / 1e6;
 }
 
-/** Runs the steps one by one, `runs` times over. */
-export function profile(steps: readonly Step[], kernels: Kernels, runs: number): LayerProfile[] {
+/** Times the steps one by one, `runs` times over; the peak they are held against is that of `threads` threads. */
+export function profile(
+  steps: readonly Step[],
+  run: (step: Step) => void,
+  kernels: Kernels,
+  runs: number,
+  threads: number,
+): LayerProfile[] {
   const best = new Float64Array(steps.length).fill(Infinity);
   // One more run comes first, uncounted: it brings the kernels to their optimised code.
-  for (let run = -1; run < runs; run++) {
-    steps.forEach(({ begin, end }, i) => {
+  for (let round = -1; round < runs; round++) {
+    steps.forEach((step, i) => {
       const start = performance.now();
-      kernels.run(begin, end);
-      if (run >= 0) best[i] = Math.min(best[i], performance.now() - start);
+      run(step);
+      if (round >= 0) best[i] = Math.min(best[i], performance.now() - start);
     });
   }
-  const peak = measurePeak(kernels);
+  const peak = measurePeak(kernels) * threads;
   return steps.map(({ name, op, kernel, reason, inputs, outputs, macs }, i) => {
     const gmacs = macs / best[i] / 1e6;
     return { name, op, kernel, reason, inputs, outputs, macs, ms: best[i], gmacs, share: gmacs / peak };

@@ -4,17 +4,21 @@
  * @module
  */
 
-import { compile, type MemoryPort, type Program } from "../compiler/program.ts";
+import { compile, type MemoryPort, type Program, type Step } from "../compiler/program.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import { elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
-import { detectSimd, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
+import { detectSimd, instantiate, kernelModule, type Kernels, MAX_PAGES, type Simd } from "./kernels.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, profile } from "./profile.ts";
+import { autoThreads, MAX_THREADS, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
 
 /** How to set a session up. */
 export interface SessionOptions {
-  /** Threads to use; `"auto"` and 1 both mean one. */
+  /**
+   * Threads to use, 1 to 16; `"auto"` means the host's cores, at most 4. 1 when left out. Workers start with the second run, so that a single photo
+   * does not pay for them; `dispose` ends them.
+   */
   readonly threads?: number | "auto";
   /** Kernels, already compiled, for hosts that refuse to compile bytes (Cloudflare Workers): the build of `simd`. */
   readonly wasmModule?: WebAssembly.Module;
@@ -24,7 +28,10 @@ export interface SessionOptions {
 
 /** What a session ended up with. */
 export interface SessionInfo {
+  /** Threads that take part once they have started. */
   readonly threads: number;
+  /** Why there is but one thread although more were asked for. */
+  readonly threadsNote?: string;
   readonly simd: Simd;
   readonly precision: "fp32";
   /** Bytes of constants (packed weights), arena (activations), workspace and commands. */
@@ -54,42 +61,55 @@ export class Session implements Disposable {
   /** What the session runs on. */
   readonly info: SessionInfo;
   readonly #program: Program;
+  readonly #pool: ThreadPool | undefined;
   #kernels: Kernels | undefined;
   #memory: WebAssembly.Memory | undefined;
 
-  private constructor(program: Program, kernels: Kernels, memory: WebAssembly.Memory, simd: Simd) {
+  private constructor(program: Program, setup: PoolSetup, simd: Simd, threadsNote: string | undefined) {
     const port = (port: MemoryPort): Port => ({ name: port.name, shape: outerShape(port) });
     this.inputs = program.inputs.map(port);
     this.outputs = program.outputs.map(port);
-    this.info = { threads: 1, simd, precision: "fp32", memory: program.sizes };
+    this.info = {
+      threads: setup.threads,
+      ...(threadsNote !== undefined && { threadsNote }),
+      simd,
+      precision: "fp32",
+      memory: program.sizes,
+    };
     this.#program = program;
-    this.#kernels = kernels;
-    this.#memory = memory;
+    this.#kernels = setup.kernels;
+    this.#memory = setup.memory;
+    if (setup.threads > 1) this.#pool = new ThreadPool(setup);
   }
 
   /**
    * Compiles a graph and loads its weights.
    *
    * @throws {GraphError} If the graph is not legal.
-   * @throws {OptionError} If more than one thread is asked for.
+   * @throws {OptionError} If the number of threads is out of range.
    * @throws {HostError} If the host has no WASM SIMD, or not the memory.
    */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
-    const { threads = "auto" } = options;
-    if (threads !== "auto" && threads !== 1) {
-      throw new OptionError(`Cannot run on ${threads} threads: this release runs on 1; pass 1 or "auto"`);
+    const asked = options.threads === "auto" ? autoThreads() : options.threads ?? 1;
+    if (!Number.isInteger(asked) || asked < 1 || asked > MAX_THREADS) {
+      throw new OptionError(
+        `threads must be a whole number from 1 to ${MAX_THREADS} or "auto", not ${asked}`,
+      );
     }
+    const note = asked === 1
+      ? undefined
+      : options.wasmModule
+      ? "a module given as wasmModule runs on one thread"
+      : whySingle();
+    const threads = note === undefined ? asked : 1;
     const simd = options.simd ?? detectSimd();
-    const program = compile(graph, { relaxed: simd === "relaxed" });
-    const module = options.wasmModule ?? await kernelModule(simd);
-    let memory;
-    try {
-      memory = new WebAssembly.Memory({ initial: Math.ceil(program.sizes.total / PAGE) });
-    } catch (cause) {
-      throw new HostError(`Cannot allocate ${program.sizes.total} bytes for the program`, { cause });
-    }
+    const program = compile(graph, { relaxed: simd === "relaxed", threads });
+    const module = options.wasmModule ?? await kernelModule(simd, threads > 1);
+    const memory = allocate(program.sizes.total, threads > 1);
     program.write(memory.buffer);
-    return new Session(program, await instantiate(module, memory), memory, simd);
+    const kernels = await instantiate(module, memory);
+    const { workspaceBytes } = program;
+    return new Session(program, { module, memory, kernels, threads, workspaceBytes }, simd, note);
   }
 
   /**
@@ -139,8 +159,12 @@ export class Session implements Disposable {
 
   /** Runs the network on what lies in the input's memory: `port` tells where, for those who write and read there directly. */
   execute(): void {
-    const { begin, end } = this.#program.commands;
-    this.kernels.run(begin, end);
+    this.#run(this.#program.commands.offsets, this.#program.commands.end);
+  }
+
+  /** Starts the other threads now, instead of with the second run; resolves when they are ready. */
+  async start(): Promise<void> {
+    await this.#pool?.start();
   }
 
   /**
@@ -156,7 +180,10 @@ export class Session implements Disposable {
 
   /** Times every layer over `runs` runs on the inputs of the last run; the fastest of each counts. */
   profile(runs = 10): LayerProfile[] {
-    return profile(this.#program.steps, this.kernels, runs);
+    const { offsets } = this.#program.commands;
+    const run = (step: Step) =>
+      this.#run(offsets.filter((offset) => offset >= step.begin && offset < step.end), step.end);
+    return profile(this.#program.steps, run, this.kernels, runs, this.info.threads);
   }
 
   /**
@@ -192,6 +219,7 @@ export class Session implements Disposable {
 
   /** Lets the memory go. The session cannot be used afterwards. */
   dispose(): void {
+    this.#pool?.dispose();
     this.#kernels = undefined;
     this.#memory = undefined;
   }
@@ -199,5 +227,19 @@ export class Session implements Disposable {
   /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #run(commands: readonly number[], end: number): void {
+    const kernels = this.kernels;
+    if (this.#pool) this.#pool.run(commands, end);
+    else kernels.run(commands[0], end);
+  }
+}
+
+function allocate(bytes: number, shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MAX_PAGES, shared });
+  } catch (cause) {
+    throw new HostError(`Cannot allocate ${bytes} bytes for the program`, { cause });
   }
 }
