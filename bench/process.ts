@@ -81,7 +81,7 @@ if (Deno.build.os !== "linux") throw new Error(`Cannot measure processes on ${De
 
 await openModel(undefined, { quiet: flags.json });
 const photo = await photoPath(flags.argument);
-const simdet = ["detect.ts", "--quiet", "--agnostic-nms", "--format", "json", photo];
+const simdet = ["detect.ts", "--quiet", "--threads", "1", "--agnostic-nms", "--format", "json", photo];
 const tfjs = ["bench/peers/tfjs_detect.ts", fromFileUrl(await cocoSsdFiles()), photo];
 
 const found: { categoryId: number }[] = JSON.parse((await start(simdet)).stdout)[0].detections;
