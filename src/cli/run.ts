@@ -8,7 +8,7 @@ import type { DetectOptions } from "../detection/types.ts";
 import { Detector } from "../../mod.ts";
 import { parseClasses } from "../options.ts";
 import type { Arguments } from "./args.ts";
-import { loadModel } from "./model.ts";
+import { openModel } from "./model.ts";
 import { complain, note, print } from "./output.ts";
 import { demand, missingPermission, type PermissionName } from "./permissions.ts";
 import { reasonOf } from "./reason.ts";
@@ -90,7 +90,7 @@ async function read(source: Source | undefined): Promise<() => Uint8Array> {
 }
 
 async function load({ model, threads, quiet }: Arguments): Promise<Detector> {
-  return await Detector.load(await loadModel(model, { quiet }), { threads });
+  return await Detector.load(await openModel(model, { quiet }), { threads });
 }
 
 function detectOptions(args: Arguments, { info }: Detector): DetectOptions {

@@ -54,7 +54,9 @@ export class Classifier implements Disposable {
     if (!preprocessing || postprocessing?.kind !== "softmax") {
       throw new ModelError(
         `Cannot classify with model "${name}": ${
-          preprocessing ? `its postprocessing is ${postprocessing?.kind ?? "not known"}` : "its preprocessing is not known"
+          preprocessing
+            ? `its postprocessing is ${postprocessing?.kind ?? "not known"}`
+            : "its preprocessing is not known"
         }, wanted a classifier's`,
       );
     }

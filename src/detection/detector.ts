@@ -57,7 +57,9 @@ export class Detector implements Disposable {
     if (!preprocessing || postprocessing?.kind !== "ssd") {
       throw new ModelError(
         `Cannot detect with model "${name}": ${
-          preprocessing ? `its postprocessing is ${postprocessing?.kind ?? "not known"}` : "its preprocessing is not known"
+          preprocessing
+            ? `its postprocessing is ${postprocessing?.kind ?? "not known"}`
+            : "its preprocessing is not known"
         }, wanted a detector's`,
       );
     }
@@ -156,7 +158,9 @@ export class Detector implements Disposable {
 }
 
 function fraction(name: string, value: number): number {
-  if (!(value >= 0 && value <= 1)) throw new OptionError(`${name} must be a number from 0 to 1, not ${value}`);
+  if (!(value >= 0 && value <= 1)) {
+    throw new OptionError(`${name} must be a number from 0 to 1, not ${value}`);
+  }
   return value;
 }
 

@@ -32,13 +32,19 @@ export function selectClasses(
   const known = labels.filter((label) => label !== undefined);
   return new Set(wanted.map((item) => {
     const label = known.find((candidate) =>
-      typeof item === "number" ? candidate.classId === item : candidate.name.toLowerCase() === item.toLowerCase()
+      typeof item === "number"
+        ? candidate.classId === item
+        : candidate.name.toLowerCase() === item.toLowerCase()
     );
     if (label) return label.classId;
-    const hint = typeof item === "string" ? nearest(item.toLowerCase(), known.map(({ name }) => name)) : undefined;
+    const hint = typeof item === "string"
+      ? nearest(item.toLowerCase(), known.map(({ name }) => name))
+      : undefined;
     throw new OptionError(
       `Unknown class ${JSON.stringify(item)}; ${
-        hint ? `did you mean "${hint}"?` : `the model knows ${known.length} classes, ids 0 to ${known.length - 1}`
+        hint
+          ? `did you mean "${hint}"?`
+          : `the model knows ${known.length} classes, ids 0 to ${known.length - 1}`
       }`,
     );
   }));

@@ -30,7 +30,10 @@ export type ModelSource = string | URL | Uint8Array;
  *
  * @throws {ModelError} If there is no such model, it is not cached, or it is broken.
  */
-export async function loadGraph(model: ModelSource = DEFAULT_MODEL, options: LoadOptions = {}): Promise<Graph> {
+export async function loadGraph(
+  model: ModelSource = DEFAULT_MODEL,
+  options: LoadOptions = {},
+): Promise<Graph> {
   if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
   const url = weightsUrl(findModel(model).name);
   try {
@@ -59,7 +62,8 @@ export async function takeImage(input: ImageInput): Promise<{ image: RawImage; d
 }
 
 function isRaw(input: ImageInput): input is RawImage | ImageData {
-  return typeof input === "object" && input !== null && "data" in input && "width" in input && "height" in input;
+  return typeof input === "object" && input !== null && "data" in input && "width" in input &&
+    "height" in input;
 }
 
 /** Checks that pixels are what they are said to be. */
@@ -68,7 +72,9 @@ function checkRaw(image: RawImage | ImageData): RawImage {
   const channels = "channels" in image && image.channels ? image.channels : 4;
   const extent = (n: number) => Number.isInteger(n) && n > 0;
   if (!extent(width) || !extent(height) || (channels !== 3 && channels !== 4)) {
-    throw new ImageError(`Cannot use image: it is ${width}x${height} with ${channels} channels, wanted 3 or 4`);
+    throw new ImageError(
+      `Cannot use image: it is ${width}x${height} with ${channels} channels, wanted 3 or 4`,
+    );
   }
   if (width * height > MAX_PIXELS) {
     throw new ImageError(
@@ -79,9 +85,9 @@ function checkRaw(image: RawImage | ImageData): RawImage {
   const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
   if (!bytes || data.length !== width * height * channels) {
     throw new ImageError(
-      `Cannot use image: ${width}x${height}x${channels} wants ${width * height * channels} bytes, data holds ${
-        data?.length ?? 0
-      }`,
+      `Cannot use image: ${width}x${height}x${channels} wants ${
+        width * height * channels
+      } bytes, data holds ${data?.length ?? 0}`,
     );
   }
   return { data, width, height, channels };

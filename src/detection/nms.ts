@@ -30,7 +30,11 @@ export function iou(a: Candidate["box"], b: Candidate["box"]): number {
  * Keeps the best candidate, drops those that overlap it by `threshold` or more, and so on. Candidates of different classes do not meet unless
  * `agnostic`. Best first; of equal scores the earlier candidate comes first.
  */
-export function nms<C extends Candidate>(candidates: readonly C[], threshold: number, agnostic: boolean): C[] {
+export function nms<C extends Candidate>(
+  candidates: readonly C[],
+  threshold: number,
+  agnostic: boolean,
+): C[] {
   const kept: C[] = [];
   const best = candidates.toSorted((a, b) => b.score - a.score).slice(0, MAX_CANDIDATES);
   for (const candidate of best) {

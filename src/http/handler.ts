@@ -127,7 +127,7 @@ export function createHandler(detector: Promise<Detector>, options: HandlerOptio
 }
 
 function jsonResponse(result: DetectResult): Response {
-  return Response.json(toJson(result), { headers: { "server-timing": serverTiming(result.speed) } });
+  return Response.json(toJson(result), { headers: { "server-timing": serverTiming({ ...result.speed }) } });
 }
 
 async function pictureResponse(image: RawImage, result: DetectResult): Promise<Response> {

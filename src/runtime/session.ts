@@ -39,6 +39,8 @@ export interface SessionInfo {
 }
 
 const PAGE = 65536;
+/** Pages that a memory may grow by, for photos: 32 MiB, two rows of four million pixels. */
+const SCRATCH_PAGES = 512;
 
 /**
  * A compiled graph, ready to run any number of times. Nothing is allocated in wasm memory during a run.
@@ -238,7 +240,10 @@ export class Session implements Disposable {
 
 function allocate(bytes: number, shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MAX_PAGES, shared });
+    const initial = Math.ceil(bytes / PAGE);
+    // The host may set address space aside for the maximum: no more than photos want.
+    const maximum = Math.min(initial + SCRATCH_PAGES, MAX_PAGES);
+    return new WebAssembly.Memory({ initial, maximum, shared });
   } catch (cause) {
     throw new HostError(`Cannot allocate ${bytes} bytes for the program`, { cause });
   }

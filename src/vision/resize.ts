@@ -38,7 +38,12 @@ function sourceOf(i: number, input: number, output: number): { low: number; high
 }
 
 /** Writes a photo as the input tensor `[1, height, width, 3]` at byte `output` of the target's memory; up to 4 bytes behind it are overwritten. */
-export function resizeImage(image: RawImage, spec: Preprocessing, target: ResizeTarget, output: number): void {
+export function resizeImage(
+  image: RawImage,
+  spec: Preprocessing,
+  target: ResizeTarget,
+  output: number,
+): void {
   const { width, height, data, channels = 4 } = image;
   const rowBytes = Math.ceil(width / 4) * 16;
   const columns = target.scratch(spec.width * COLUMN_BYTES + AFFINE_BYTES + 2 * rowBytes);

@@ -216,6 +216,15 @@ test("without the permissions, the message has a command whose permissions suffi
   assertEquals([offline.code, offline.stdout.trim()], [0, String(sample.entry.bytes)], offline.stderr);
 });
 
+test("every permission of a download is asked for before it begins", async (folder) => {
+  await using registry = startRegistry(sample);
+  for (const left of PULL_FLAGS.slice(1)) {
+    const { stderr } = await ended(start(folder, registry, PULL_FLAGS.filter((flag) => flag !== left)));
+    assertMatch(stderr, /^Cannot load model "small": .*; get it with: deno run .*\n$/, `without ${left}`);
+  }
+  assertEquals(registry.attempts, 0);
+});
+
 test("a folder that cannot be written is named", async (folder) => {
   await using registry = startRegistry(sample);
   await Deno.mkdir(path(folder)); // where the file should go

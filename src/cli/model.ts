@@ -1,0 +1,39 @@
+/**
+ * What `--model` names: a model of the zoo, or a file.
+ *
+ * @module
+ */
+
+import { ModelError } from "../errors.ts";
+import type { ModelSource } from "../../mod.ts";
+import { demand } from "./permissions.ts";
+
+/** Whether `--model` names a file rather than a model of the zoo. */
+export function isModelFile(model: string): boolean {
+  return /[\\/]|\.(safetensors|json)$/i.test(model);
+}
+
+/**
+ * Gets a model ready for loading; fetches the weights of the zoo's models where they are missing.
+ *
+ * @throws {ModelError} If there is no such model or file, or the weights cannot be had.
+ */
+export async function openModel(
+  model: string | undefined,
+  { quiet }: { quiet: boolean },
+): Promise<ModelSource> {
+  if (model !== undefined && isModelFile(model)) return await openFile(model);
+  const { DEFAULT_MODEL, ensureModel } = await import("./weights.ts");
+  return await ensureModel(model ?? DEFAULT_MODEL, { quiet });
+}
+
+async function openFile(path: string): Promise<ModelSource> {
+  await demand({ name: "read", path });
+  if (/\.json$/i.test(path)) return new URL(path, `file://${Deno.cwd()}/`);
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new ModelError(`${path}: no such file`, "unknown_model", { cause });
+  }
+}
