@@ -159,7 +159,11 @@ export class Session implements Disposable {
     );
   }
 
-  /** Runs the network on what lies in the input's memory: `port` tells where, for those who write and read there directly. */
+  /**
+   * Runs the network on what lies in the input's memory: `port` tells where, for those who write and read there directly.
+   *
+   * @throws {HostError} If a kernel or a thread fails; the memory then holds parts of a result.
+   */
   execute(): void {
     this.#run(this.#program.commands.offsets, this.#program.commands.end);
   }
@@ -233,8 +237,15 @@ export class Session implements Disposable {
 
   #run(commands: readonly number[], end: number): void {
     const kernels = this.kernels;
-    if (this.#pool) this.#pool.run(commands, end);
-    else kernels.run(commands[0], end);
+    // A graph of nothing but views has no commands.
+    if (commands.length === 0) return;
+    try {
+      if (this.#pool) this.#pool.run(commands, end);
+      else kernels.run(commands[0], end);
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      throw new HostError(`Cannot finish the run: a kernel failed: ${cause.message}`, { cause });
+    }
   }
 }
 
