@@ -17,7 +17,7 @@ import { clamp, madd, storeLanes, word } from "./simd";
 
 /** Adds the residual, clamps and stores one row of a tile; `n` columns (1..8) count. */
 @inline
-function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
+export function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
   if (n >= 8) {
     if (r) {
       x0 = f32x4.add(x0, v128.load(r));
@@ -35,10 +35,16 @@ function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i
   }
 }
 
-/** One tile of `rows` (a compile-time 1, 2, 4 or 6) by 8; K is at least 1. */
+/**
+ * One tile of `rows` (a compile-time 1, 2, 4 or 6) by 8; K is at least 1. If `segmented` (compile-time), a row of A is `segments` runs of K floats, from one's
+ * end to the next one's begin `gap` bytes.
+ */
 @inline
-function tile(
+export function tile(
   rows: i32,
+  segmented: bool,
+  segments: i32,
+  gap: usize,
   a: usize,
   lda: usize,
   k: i32,
@@ -69,40 +75,55 @@ function tile(
   let a3 = a2 + lda;
   let a4 = a3 + lda;
   let a5 = a4 + lda;
-  do {
-    const b0 = v128.load(w), b1 = v128.load(w, 16);
-    let x = v128.load32_splat(a0);
-    c00 = madd(x, b0, c00);
-    c01 = madd(x, b1, c01);
-    a0 += 4;
-    if (rows > 1) {
-      x = v128.load32_splat(a1);
-      c10 = madd(x, b0, c10);
-      c11 = madd(x, b1, c11);
-      a1 += 4;
-    }
+  while (true) {
+    let i = k;
+    do {
+      const b0 = v128.load(w), b1 = v128.load(w, 16);
+      let x = v128.load32_splat(a0);
+      c00 = madd(x, b0, c00);
+      c01 = madd(x, b1, c01);
+      a0 += 4;
+      if (rows > 1) {
+        x = v128.load32_splat(a1);
+        c10 = madd(x, b0, c10);
+        c11 = madd(x, b1, c11);
+        a1 += 4;
+      }
+      if (rows > 2) {
+        x = v128.load32_splat(a2);
+        c20 = madd(x, b0, c20);
+        c21 = madd(x, b1, c21);
+        a2 += 4;
+        x = v128.load32_splat(a3);
+        c30 = madd(x, b0, c30);
+        c31 = madd(x, b1, c31);
+        a3 += 4;
+      }
+      if (rows > 4) {
+        x = v128.load32_splat(a4);
+        c40 = madd(x, b0, c40);
+        c41 = madd(x, b1, c41);
+        a4 += 4;
+        x = v128.load32_splat(a5);
+        c50 = madd(x, b0, c50);
+        c51 = madd(x, b1, c51);
+        a5 += 4;
+      }
+      w += 32;
+    } while (--i);
+    if (!segmented) break;
+    if (--segments == 0) break;
+    a0 += gap;
+    if (rows > 1) a1 += gap;
     if (rows > 2) {
-      x = v128.load32_splat(a2);
-      c20 = madd(x, b0, c20);
-      c21 = madd(x, b1, c21);
-      a2 += 4;
-      x = v128.load32_splat(a3);
-      c30 = madd(x, b0, c30);
-      c31 = madd(x, b1, c31);
-      a3 += 4;
+      a2 += gap;
+      a3 += gap;
     }
     if (rows > 4) {
-      x = v128.load32_splat(a4);
-      c40 = madd(x, b0, c40);
-      c41 = madd(x, b1, c41);
-      a4 += 4;
-      x = v128.load32_splat(a5);
-      c50 = madd(x, b0, c50);
-      c51 = madd(x, b1, c51);
-      a5 += 4;
+      a4 += gap;
+      a5 += gap;
     }
-    w += 32;
-  } while (--k);
+  }
   finish(c, r, c00, c01, lo, hi, n);
   if (rows > 1) {
     c += ldc;
@@ -140,7 +161,7 @@ function tile6(
   hi: v128,
   n: i32,
 ): void {
-  tile(6, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile(6, false, 1, 0, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function tile4(
@@ -156,7 +177,7 @@ function tile4(
   hi: v128,
   n: i32,
 ): void {
-  tile(4, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile(4, false, 1, 0, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function tile2(
@@ -172,7 +193,7 @@ function tile2(
   hi: v128,
   n: i32,
 ): void {
-  tile(2, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile(2, false, 1, 0, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function tile1(
@@ -188,7 +209,7 @@ function tile1(
   hi: v128,
   n: i32,
 ): void {
-  tile(1, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile(1, false, 1, 0, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 /**

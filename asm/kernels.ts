@@ -48,3 +48,5 @@ export const RESIZE = 19;
 export const L2_NORMALIZE = 20;
 /** 3x3 convolution by F(4x4, 3x3): winograd.ts. */
 export const WINOGRAD = 21;
+/** Grouped convolution: grouped.ts. */
+export const GROUPED = 22;

@@ -7,6 +7,7 @@
 import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
 import { gemm } from "./gemm";
+import { grouped } from "./grouped";
 import { im2col } from "./im2col";
 import * as kernel from "./kernels";
 import { l2_normalize } from "./l2_normalize";
@@ -67,6 +68,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return l2_normalize(params, tile);
     case kernel.WINOGRAD:
       return winograd(params, tile, local);
+    case kernel.GROUPED:
+      return grouped(params, tile, local);
     default:
       unreachable();
   }

@@ -23,6 +23,7 @@ const cleanUp = [
   "dce",
   "vacuum",
   "remove-unused-module-elements",
+  "coalesce-locals",
   "reorder-locals",
   "vacuum",
   "strip-debug",

@@ -41,23 +41,24 @@ export interface GemmWeights {
   readonly bias?: Float32Array;
 }
 
-/** Packs weights into panels of 8 columns, bias first, zero-filled. */
-export function packPanels(weights: GemmWeights, emitter: Emitter): Address {
+/** Floats that weights take in panels of `width` columns. */
+export function panelFloats({ k, n }: GemmWeights, width: number = TILE_COLUMNS): number {
+  return Math.ceil(n / width) * (k + 1) * width;
+}
+
+/** Packs weights into panels of `width` columns, bias first, zero-filled. */
+export function fillPanels(weights: GemmWeights, to: Float32Array, width: number = TILE_COLUMNS): void {
   const { data, columns, column, k, n, bias } = weights;
-  const panels = Math.ceil(n / TILE_COLUMNS);
-  return emitter.constant(panels * (k + 1) * TILE_COLUMNS, (to) => {
-    let at = 0;
-    for (let panel = 0; panel < panels; panel++) {
-      const first = panel * TILE_COLUMNS;
-      const width = Math.min(TILE_COLUMNS, n - first);
-      if (bias) { for (let j = 0; j < width; j++) to[at + j] = bias[column + first + j]; }
-      at += TILE_COLUMNS;
-      for (let i = 0, from = column + first; i < k; i++, from += columns) {
-        for (let j = 0; j < width; j++) to[at + j] = data[from + j];
-        at += TILE_COLUMNS;
-      }
+  let at = 0;
+  for (let first = 0; first < n; first += width) {
+    const count = Math.min(width, n - first);
+    if (bias) { for (let j = 0; j < count; j++) to[at + j] = bias[column + first + j]; }
+    at += width;
+    for (let i = 0, from = column + first; i < k; i++, from += columns) {
+      for (let j = 0; j < count; j++) to[at + j] = data[from + j];
+      at += width;
     }
-  });
+  }
 }
 
 /** Words 0-12 of the parameter block, which im2col shares. */
@@ -77,7 +78,7 @@ export function gemmWords(
     rowsOf(output.shape),
     weights.k,
     weights.n,
-    packPanels(weights, emitter),
+    emitter.constant(panelFloats(weights), (to) => fillPanels(weights, to)),
     output.address,
     output.stride,
     epilogue.residual?.address ?? 0,

@@ -9,6 +9,7 @@ import { outputPlane, type Padding, type Pair, type Window } from "../geometry.t
 import { emitDepthwise } from "../kernels/depthwise.ts";
 import { type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
+import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
 import { emitWinograd, winogradGain } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
@@ -36,7 +37,7 @@ export interface Conv2dAttrs {
 }
 
 /** Kernel families a convolution can run on. */
-export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "winograd";
+export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "grouped" | "winograd";
 
 /** Winograd is taken from this estimated gain over im2col on. */
 const LEAST_GAIN = 1.15;
@@ -54,7 +55,12 @@ export function chooseConv2d(
   const pointwise = kh === 1 && kw === 1 && attrs.groups === 1 &&
     attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
   if (pointwise) return { strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" };
-  if (attrs.groups > 1) return { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
+  if (attrs.groups > 1) {
+    const pixels = kh === 1 && kw === 1;
+    return !pixels && fitsGrouped(windowOf(attrs, weight), groupChannels, outputs / attrs.groups)
+      ? { strategy: "grouped", reason: `${attrs.groups} groups of ${groupChannels} channels` }
+      : { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
+  }
   const plain = `${kh}x${kw} over ${input[3]} channels`;
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
   if (kh !== 3 || kw !== 3 || !unit) return { strategy: "im2col", reason: plain };
@@ -182,16 +188,23 @@ export const conv2d: Op<Conv2dAttrs> = {
     }
     const [kh, kw, groupChannels, outputs] = weight.shape;
     const n = outputs / attrs.groups;
+    const weightsOf = (group: number): GemmWeights => ({
+      data: weight.data,
+      columns: outputs,
+      column: group * n,
+      k: kh * kw * groupChannels,
+      n,
+      bias,
+    });
+    if (strategy === "grouped") {
+      const weights = Array.from({ length: attrs.groups }, (_, group) => weightsOf(group));
+      const epilogue = { residual, limits: attrs.limits };
+      emitGrouped(x, window, weights, output, epilogue, reason, emitter);
+      return;
+    }
     for (let group = 0; group < attrs.groups; group++) {
       const column = group * n;
-      const weights: GemmWeights = {
-        data: weight.data,
-        columns: outputs,
-        column,
-        k: kh * kw * groupChannels,
-        n,
-        bias,
-      };
+      const weights = weightsOf(group);
       const from = subview(x, 0, group * groupChannels, [...x.shape.slice(0, 3), groupChannels]);
       const to = subview(output, 0, column, [...output.shape.slice(0, 3), n]);
       const epilogue = {

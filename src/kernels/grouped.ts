@@ -1,0 +1,81 @@
+/**
+ * Writes commands for `asm/grouped.ts`.
+ *
+ * @module
+ */
+
+import { GROUPED } from "../../asm/kernels.ts";
+import type { Window } from "../geometry.ts";
+import { channelsOf } from "../tensor.ts";
+import { type Emitter, limitWords, tileRows, type View } from "./emitter.ts";
+import { type Epilogue, fillPanels, type GemmWeights, panelFloats, TILE_COLUMNS } from "./gemm.ts";
+
+/** Most bytes of a strip: half of a small L1 cache, beside a group's weights. */
+const STRIP_BYTES = 16 * 1024;
+
+/** Whether the kernel can run a convolution: taps of a kernel row lie together, channels and outputs of a group fill vectors. */
+export function fitsGrouped(window: Window, groupChannels: number, groupOutputs: number): boolean {
+  return window.dilations[1] === 1 && groupChannels % 4 === 0 && groupOutputs % 4 === 0;
+}
+
+/** Emits a convolution of `input` `[n, h, w, c]` in groups, each with its weights, to `output` `[n, oh, ow, o]`. */
+export function emitGrouped(
+  input: View,
+  window: Window,
+  weights: readonly GemmWeights[],
+  output: View,
+  epilogue: Epilogue,
+  reason: string,
+  emitter: Emitter,
+): void {
+  const [n, h, w] = input.shape;
+  const [, oh, ow] = output.shape;
+  const groups = weights.length;
+  const channels = channelsOf(input.shape) / groups;
+  const outputs = channelsOf(output.shape) / groups;
+  const [kh, kw] = window.kernel;
+  const [sy, sx] = window.strides;
+  const [dy] = window.dilations;
+  const line = ((ow - 1) * sx + kw) * channels * 4;
+  const reach = (kh - 1) * dy + 1;
+  const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
+  const rows = tileRows(oh, ow * outputs * kh * kw * channels, emitter.host, 1, most);
+  const tiles = Math.ceil(oh / rows);
+  const width = outputs === 4 ? 4 : TILE_COLUMNS;
+  const floats = panelFloats(weights[0], width);
+  emitter.emit({
+    opcode: GROUPED,
+    kernel: outputs === 4 ? "grouped_8x4" : "grouped_6x8",
+    reason,
+    tiles: groups * tiles * n,
+    words: [
+      input.address,
+      input.stride,
+      h,
+      w,
+      channels,
+      emitter.constant(floats * groups, (to) =>
+        weights.forEach((group, i) => fillPanels(group, to.subarray(i * floats, (i + 1) * floats), width))),
+      output.address,
+      output.stride,
+      epilogue.residual?.address ?? 0,
+      epilogue.residual?.stride ?? 0,
+      ...limitWords(epilogue.limits),
+      rows,
+      sy,
+      sx,
+      window.padding[0],
+      window.padding[1],
+      dy,
+      groups,
+      oh,
+      ow,
+      emitter.workspace(((rows - 1) * sy + reach) * line),
+      kh,
+      kw,
+      outputs,
+      tiles,
+      floats,
+    ],
+  });
+}
