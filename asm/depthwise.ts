@@ -1,6 +1,6 @@
 /**
  * Depthwise convolution: one filter a channel, clamped. Channels are innermost, so loads walk memory in order; four neighbouring output
- * pixels of a 3x3 filter share each load of weights and of columns. Taps outside the picture are skipped, not multiplied by zero.
+ * pixels of a filter 3 or 5 wide share each load of weights and of columns. Taps outside the picture are skipped, not multiplied by zero.
  *
  * Weights are packed by 4 channels, zero-filled past C: bias[4], then tap by tap, [ky][kx], w[4]. Loads read up to 12 bytes past the last
  * channel of a pixel; stores are exact.
@@ -11,78 +11,151 @@
  */
 import { clamp, madd, splatWord, storeLanes, word } from "./simd";
 
+/** Adds x times the weight of tap `t` (compile-time) to `sum`; nothing if the filter, `kw` taps wide, has no such tap. */
+@inline
+function tap(t: i32, kw: i32, x: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, sum: v128): v128 {
+  if (t < 0 || t >= kw) return sum;
+  if (t == 0) return madd(x, w0, sum);
+  if (t == 1) return madd(x, w1, sum);
+  if (t == 2) return madd(x, w2, sum);
+  if (t == 3) return madd(x, w3, sum);
+  return madd(x, w4, sum);
+}
+
+/** What lies outside the picture: nothing, the first column, the last, any but [from, to). */
+const NONE = 0, FIRST = 1, LAST = 2, ANY = 3;
+
+/** Whether column `j` of `columns` lies inside; settled at compile time unless `edge` is `ANY`. */
+@inline
+function inside(edge: i32, j: i32, columns: i32, from: i32, to: i32): bool {
+  if (edge == FIRST) return j > 0;
+  if (edge == LAST) return j < columns - 1;
+  if (edge == ANY) return from <= j && j < to;
+  return true;
+}
+
 /**
- * Four output pixels of a filter 3 wide, undilated along x, at column stride `stride` (a compile-time 1 or 2). `p` is the first column of the first of
- * `rows` input rows, `rowStep` apart; `w` the packed weights, `tap` the bytes from a block's start to its first used row of taps.
+ * Four output pixels of a filter `kw` wide (3 or 5), undilated along x, at column stride `stride` (1 or 2): they share the load of each column and of each
+ * weight. All three are compile-time, as is `edge`, which columns lie outside the picture. `p` is the first column of the first of `rows`
+ * input rows, `rowStep` apart; `w` the packed weights, `first` the bytes from a block's start to its first used row of taps.
  */
 @inline
 function four(
+  kw: i32,
   stride: i32,
+  edge: i32,
   p: usize,
   rowStep: usize,
   rows: i32,
   pixel: usize,
   w: usize,
-  tap: usize,
+  first: usize,
   blockBytes: usize,
   out: usize,
   outPixel: usize,
   channels: i32,
   lo: v128,
   hi: v128,
+  from: i32,
+  to: i32,
 ): void {
+  const columns = kw + 3 * stride;
   do {
     let a0 = v128.load(w), a1 = a0, a2 = a0, a3 = a0;
-    let row = p, t = w + tap, ky = rows;
+    let row = p, t = w + first, ky = rows;
     do {
       const w0 = v128.load(t), w1 = v128.load(t, 16), w2 = v128.load(t, 32);
-      let x = v128.load(row), q = row + pixel;
-      a0 = madd(x, w0, a0);
-      x = v128.load(q);
+      const w3 = kw > 3 ? v128.load(t, 48) : w0, w4 = kw > 3 ? v128.load(t, 64) : w0;
+      let q = row;
+      if (inside(edge, 0, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(0, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(0 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(0 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(0 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
       q += pixel;
-      a0 = madd(x, w1, a0);
-      if (stride == 1) a1 = madd(x, w0, a1);
-      x = v128.load(q);
+      if (inside(edge, 1, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(1, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(1 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(1 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(1 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
       q += pixel;
-      a0 = madd(x, w2, a0);
-      if (stride == 1) {
-        a1 = madd(x, w1, a1);
-        a2 = madd(x, w0, a2);
-        x = v128.load(q);
-        q += pixel;
-        a1 = madd(x, w2, a1);
-        a2 = madd(x, w1, a2);
-        a3 = madd(x, w0, a3);
-        x = v128.load(q);
-        q += pixel;
-        a2 = madd(x, w2, a2);
-        a3 = madd(x, w1, a3);
-        x = v128.load(q);
-        a3 = madd(x, w2, a3);
-      } else {
-        a1 = madd(x, w0, a1);
-        x = v128.load(q);
-        q += pixel;
-        a1 = madd(x, w1, a1);
-        x = v128.load(q);
-        q += pixel;
-        a1 = madd(x, w2, a1);
-        a2 = madd(x, w0, a2);
-        x = v128.load(q);
-        q += pixel;
-        a2 = madd(x, w1, a2);
-        x = v128.load(q);
-        q += pixel;
-        a2 = madd(x, w2, a2);
-        a3 = madd(x, w0, a3);
-        x = v128.load(q);
-        q += pixel;
-        a3 = madd(x, w1, a3);
-        x = v128.load(q);
-        a3 = madd(x, w2, a3);
+      if (inside(edge, 2, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(2, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(2 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(2 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(2 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      q += pixel;
+      if (inside(edge, 3, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(3, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(3 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(3 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(3 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      q += pixel;
+      if (inside(edge, 4, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(4, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(4 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(4 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(4 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      q += pixel;
+      if (inside(edge, 5, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(5, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(5 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(5 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(5 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      if (columns > 6) q += pixel;
+      if (columns > 6 && inside(edge, 6, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(6, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(6 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(6 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(6 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      if (columns > 7) q += pixel;
+      if (columns > 7 && inside(edge, 7, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(7, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(7 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(7 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(7 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      if (columns > 8) q += pixel;
+      if (columns > 8 && inside(edge, 8, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(8, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(8 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(8 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(8 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      if (columns > 9) q += pixel;
+      if (columns > 9 && inside(edge, 9, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(9, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(9 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(9 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(9 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
+      }
+      if (columns > 10) q += pixel;
+      if (columns > 10 && inside(edge, 10, columns, from, to)) {
+        const x = v128.load(q);
+        a0 = tap(10, kw, x, w0, w1, w2, w3, w4, a0);
+        a1 = tap(10 - stride, kw, x, w0, w1, w2, w3, w4, a1);
+        a2 = tap(10 - 2 * stride, kw, x, w0, w1, w2, w3, w4, a2);
+        a3 = tap(10 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       row += rowStep;
-      t += 48;
+      t += <usize> kw << 4;
     } while (--ky);
     a0 = clamp(a0, lo, hi);
     a1 = clamp(a1, lo, hi);
@@ -109,13 +182,13 @@ function four(
   } while (channels > 0);
 }
 
-function fourStride1(
+function inner3s1(
   p: usize,
   rowStep: usize,
   rows: i32,
   pixel: usize,
   w: usize,
-  tap: usize,
+  first: usize,
   blockBytes: usize,
   out: usize,
   outPixel: usize,
@@ -123,16 +196,16 @@ function fourStride1(
   lo: v128,
   hi: v128,
 ): void {
-  four(1, p, rowStep, rows, pixel, w, tap, blockBytes, out, outPixel, channels, lo, hi);
+  four(3, 1, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
-function fourStride2(
+function left3s1(
   p: usize,
   rowStep: usize,
   rows: i32,
   pixel: usize,
   w: usize,
-  tap: usize,
+  first: usize,
   blockBytes: usize,
   out: usize,
   outPixel: usize,
@@ -140,7 +213,147 @@ function fourStride2(
   lo: v128,
   hi: v128,
 ): void {
-  four(2, p, rowStep, rows, pixel, w, tap, blockBytes, out, outPixel, channels, lo, hi);
+  four(3, 1, FIRST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function right3s1(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(3, 1, LAST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function inner3s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(3, 2, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function left3s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(3, 2, FIRST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function right3s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(3, 2, LAST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function inner5s1(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(5, 1, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function edge5s1(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+  from: i32,
+  to: i32,
+): void {
+  four(5, 1, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+}
+
+function inner5s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+): void {
+  four(5, 2, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+}
+
+function edge5s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+  from: i32,
+  to: i32,
+): void {
+  four(5, 2, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
 }
 
 /** One output pixel of any filter: `rows` by `columns` taps are inside the picture, from `p` and block offset `tap` on. */
@@ -209,11 +422,8 @@ export function depthwise(params: usize, index: i32): void {
   const rowStep = <usize> dy * rowBytes, columnStep = <usize> dx * pixel;
   const tapRowBytes = <usize> kw << 4;
   const blockBytes = <usize> kh * tapRowBytes + 16;
-  const unrolled = kw == 3 && dx == 1 && sx <= 2;
-  // Output columns [left, right) have all their taps inside.
-  const left = min(outWidth, (padLeft + sx - 1) / sx);
-  const reach = width - (kw - 1) * dx - 1 + padLeft;
-  const right = reach < 0 ? left : max(left, min(outWidth, reach / sx + 1));
+  const unrolled = (kw == 3 || kw == 5) && dx == 1 && sx <= 2 && outWidth >= 4;
+  const columns = kw + 3 * sx;
 
   const first = index * tileRows;
   const end = min(first + tileRows, word(params, 21));
@@ -223,29 +433,48 @@ export function depthwise(params: usize, index: i32): void {
     const rows = lastInside(y, dy, kh, height) - ky;
     const image = <usize> word(params, 0) + <usize> (row / outHeight) * <usize> height * rowBytes;
     const line = image + <usize> (y + ky * dy) * rowBytes;
-    const tap = <usize> 16 + <usize> ky * tapRowBytes;
+    const taps = <usize> 16 + <usize> ky * tapRowBytes;
     const out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;
     let ox = 0;
     while (ox < outWidth) {
       const x = ox * sx - padLeft;
-      if (unrolled && rows > 0 && ox >= left && right - left >= 4 && ox < right) {
-        // The last group is moved back to be whole; what it computes twice comes out the same.
-        const at = min(ox, right - 4);
-        const p = line + <usize> (at * sx - padLeft) * pixel, o = out + <usize> at * outPixel;
-        if (sx == 1) fourStride1(p, rowStep, rows, pixel, w, tap, blockBytes, o, outPixel, channels, lo, hi);
-        else fourStride2(p, rowStep, rows, pixel, w, tap, blockBytes, o, outPixel, channels, lo, hi);
+      // The last group is moved back to be whole; what it computes twice comes out the same.
+      const at = min(ox, outWidth - 4);
+      const column = at * sx - padLeft;
+      const from = max(0, -column), to = min(columns, width - column);
+      const cut = from + columns - to;
+      if (unrolled && rows > 0 && (kw == 5 || cut == 0 || (cut == 1 && from <= 1))) {
+        const p = line + <usize> column * pixel, o = out + <usize> at * outPixel;
+        if (kw == 3) {
+          if (cut == 0) {
+            if (sx == 1) inner3s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+            else inner3s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+          } else if (from == 1) {
+            if (sx == 1) left3s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+            else left3s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+          } else {
+            if (sx == 1) right3s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+            else right3s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+          }
+        } else if (cut == 0) {
+          if (sx == 1) inner5s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+          else inner5s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
+        } else {
+          if (sx == 1) edge5s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi, from, to);
+          else edge5s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi, from, to);
+        }
         ox = at + 4;
       } else {
         const kx = firstInside(x, dx);
-        const columns = lastInside(x, dx, kw, width) - kx;
+        const taken = lastInside(x, dx, kw, width) - kx;
         one(
           line + <usize> (x + kx * dx) * pixel,
           rowStep,
           rows,
           columnStep,
-          columns,
+          taken,
           w,
-          tap + ((<usize> kx) << 4),
+          taps + ((<usize> kx) << 4),
           tapRowBytes,
           blockBytes,
           out + <usize> ox * outPixel,

@@ -37,10 +37,10 @@ export function emitDepthwise(
     }
   });
   const rows = tileRows(n * oh, ow * channelsOf(output.shape) * taps, emitter.host);
-  const unrolled = kw === 3 && window.dilations[1] === 1 && window.strides[1] <= 2;
+  const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
   emitter.emit({
     opcode: DEPTHWISE,
-    kernel: unrolled ? `depthwise_${kh}x3_4px` : `depthwise_${kh}x${kw}_1px`,
+    kernel: unrolled ? `depthwise_${kh}x${kw}_4px` : `depthwise_${kh}x${kw}_1px`,
     reason,
     tiles: Math.ceil((n * oh) / rows),
     words: [
