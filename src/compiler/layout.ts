@@ -6,6 +6,7 @@
  */
 
 import type { AnyNode, Graph } from "../graph/graph.ts";
+import { ALIGNMENT } from "../kernels/emitter.ts";
 import { opOf } from "../ops/index.ts";
 import { channelsOf, rowsOf, type Shape } from "../tensor.ts";
 
@@ -22,20 +23,38 @@ export interface Layout {
   readonly buffers: ReadonlyMap<string, number>;
 }
 
-/** Bytes of a dense tensor. */
-function denseBytes(shape: Shape): number {
-  return rowsOf(shape) * channelsOf(shape) * 4;
+/** Values that are read as they lie by the caller, or as another shape. */
+function denseValues(graph: Graph, shapes: ReadonlyMap<string, Shape>): Set<string> {
+  const reshaped = graph.nodes.filter((node) =>
+    opOf(node.op).alias?.(node.attrs, node.inputs.map((name) => shapes.get(name)!), shapes.get(node.name)!)
+      ?.kind === "same_values"
+  );
+  return new Set([
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.outputs,
+    ...reshaped.flatMap(({ name, inputs }) => [name, inputs[0]]),
+  ]);
 }
+
+/** Rows at a multiple of this many bytes fall on few sets of a first-level cache, and push each other out. */
+const CRITICAL_STRIDE = 1024;
+/** Rows from which the stride is worth padding. */
+const MANY_ROWS = 8;
 
 /** Lays out the values of a graph whose shapes are known. */
 export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>): Layout {
   const places = new Map<string, Place>();
   const buffers = new Map<string, number>();
   const shapeOf = (name: string) => shapes.get(name)!;
+  const keptDense = denseValues(graph, shapes);
   const own = (name: string): Place => {
-    const place = { root: name, offset: 0, stride: channelsOf(shapeOf(name)) * 4 };
+    const shape = shapeOf(name);
+    const dense = channelsOf(shape) * 4;
+    const pad = dense % CRITICAL_STRIDE === 0 && rowsOf(shape) >= MANY_ROWS && !keptDense.has(name);
+    const stride = pad ? dense + ALIGNMENT : dense;
+    const place = { root: name, offset: 0, stride };
     places.set(name, place);
-    buffers.set(name, denseBytes(shapeOf(name)));
+    buffers.set(name, rowsOf(shape) * stride);
     return place;
   };
   /** Whether the same memory can be read as both shapes at this stride. */
