@@ -9,23 +9,14 @@
  * stride, 10 lo (f32), 11 hi (f32), 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 groups, 19 out H,
  * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights. C and N are multiples of 4.
  */
-import { tile } from "./gemm";
-import { clamp, madd, splatWord, word } from "./simd";
+import { panel, panelColumns } from "./panel";
+import { clamp, lane, madd, splatWord, word } from "./simd";
 
 /** Adds the residual, clamps and stores four columns. */
 @inline
 function finish4(c: usize, r: usize, x: v128, lo: v128, hi: v128): void {
   if (r) x = f32x4.add(x, v128.load(r));
   v128.store(c, clamp(x, lo, hi));
-}
-
-/** Lane `lane` of `x` in all lanes. */
-@inline
-function lane(x: v128, index: i32): v128 {
-  if (index == 0) return v128.shuffle<f32>(x, x, 0, 0, 0, 0);
-  if (index == 1) return v128.shuffle<f32>(x, x, 1, 1, 1, 1);
-  if (index == 2) return v128.shuffle<f32>(x, x, 2, 2, 2, 2);
-  return v128.shuffle<f32>(x, x, 3, 3, 3, 3);
 }
 
 /** x[0] * w0 + x[1] * w1 + x[2] * w2 + x[3] * w3 + sum. */
@@ -125,60 +116,6 @@ function narrow1(
   narrow(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
 }
 
-function wide6(
-  segments: i32,
-  gap: usize,
-  a: usize,
-  lda: usize,
-  k: i32,
-  w: usize,
-  c: usize,
-  ldc: usize,
-  r: usize,
-  ldr: usize,
-  lo: v128,
-  hi: v128,
-  n: i32,
-): void {
-  tile(6, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-}
-
-function wide2(
-  segments: i32,
-  gap: usize,
-  a: usize,
-  lda: usize,
-  k: i32,
-  w: usize,
-  c: usize,
-  ldc: usize,
-  r: usize,
-  ldr: usize,
-  lo: v128,
-  hi: v128,
-  n: i32,
-): void {
-  tile(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-}
-
-function wide1(
-  segments: i32,
-  gap: usize,
-  a: usize,
-  lda: usize,
-  k: i32,
-  w: usize,
-  c: usize,
-  ldc: usize,
-  r: usize,
-  ldr: usize,
-  lo: v128,
-  hi: v128,
-  n: i32,
-): void {
-  tile(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-}
-
 /** Copies a row of the input, `from` on, into the strip: `left` zero pixels, the picture's, zeros to the end. */
 @inline
 function copyRow(to: usize, end: usize, from: usize, pixel: usize, left: usize, inside: i32, bytes: usize): void {
@@ -236,48 +173,36 @@ export function grouped(params: usize, index: i32, local: usize): void {
   const weights = <usize> word(params, 5) + <usize> group * ((<usize> word(params, 26)) << 2);
   const lda = <usize> sx * bytes, k = kw * channels;
   const gap = <usize> dy * line - (<usize> k << 2);
-  const narrowPanels = outputs == 4;
-  const panelBytes = (<usize> (kh * k + 1)) << 5;
   for (let row = 0; row < rows; ++row) {
     const at = <usize> ((image * outHeight + first + row) * outWidth);
     const column = (<usize> (group * outputs)) << 2;
-    const a0 = strip + <usize> (row * sy) * line;
-    let c0 = <usize> word(params, 6) + at * ldc + column;
-    let r0 = ldr ? <usize> word(params, 8) + at * ldr + column : 0;
+    let a = strip + <usize> (row * sy) * line;
+    let c = <usize> word(params, 6) + at * ldc + column;
+    let r = ldr ? <usize> word(params, 8) + at * ldr + column : 0;
     let w = weights;
-    for (let n = outputs; n > 0; n -= 8) {
-      let a = a0, c = c0, r = r0, m = outWidth;
-      if (narrowPanels) {
-        for (; m >= 8; m -= 8) {
-          narrow8(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
-          a += lda << 3;
-          c += ldc << 3;
-          r += ldr << 3;
-        }
-        for (; m > 0; --m) {
-          narrow1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
-          a += lda;
-          c += ldc;
-          r += ldr;
-        }
-      } else {
-        for (; m >= 6; m -= 6) {
-          wide6(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-          a += 6 * lda;
-          c += 6 * ldc;
-          r += 6 * ldr;
-        }
-        for (; m >= 2; m -= 2) {
-          wide2(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-          a += lda << 1;
-          c += ldc << 1;
-          r += ldr << 1;
-        }
-        if (m) wide1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    if (outputs > 4) {
+      for (let n = outputs; n > 0;) {
+        panel(outWidth, kh, gap, a, lda, k, w, c, ldc, r, ldr, load<f32>(params, 40), load<f32>(params, 44), n);
+        const columns = panelColumns(n);
+        w += <usize> (columns * (kh * k + 1)) << 2;
+        c += <usize> columns << 2;
+        if (r) r += <usize> columns << 2;
+        n -= columns;
       }
-      w += panelBytes;
-      c0 += 32;
-      if (r0) r0 += 32;
+    } else {
+      let m = outWidth;
+      for (; m >= 8; m -= 8) {
+        narrow8(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+        a += lda << 3;
+        c += ldc << 3;
+        r += ldr << 3;
+      }
+      for (; m > 0; --m) {
+        narrow1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+        a += lda;
+        c += ldc;
+        r += ldr;
+      }
     }
   }
 }

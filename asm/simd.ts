@@ -1,7 +1,11 @@
 /**
- * The vector vocabulary of every kernel: one source, two builds. The relaxed build takes fused multiply-add and
+ * The vector vocabulary of every kernel: one source, several builds. The relaxed build takes fused multiply-add and
  * single-instruction min/max where the processor has them; the plain build uses the fixed-width instructions.
  */
+
+/** Whether this is the build for aarch64; `scripts/build_kernels.ts` tells the compiler. */
+// @ts-ignore: a constant of the compiler's command line
+export const AARCH64: bool = AARCH64_BUILD != 0;
 
 /** a * b + c, four lanes. */
 @inline
@@ -28,6 +32,15 @@ export function vmax(a: v128, b: v128): v128 {
 @inline
 export function clamp(x: v128, lo: v128, hi: v128): v128 {
   return vmin(vmax(x, lo), hi);
+}
+
+/** Lane `index` (compile-time) of `x` in all lanes; a shuffle is one instruction where an extracted and spread value takes two. */
+@inline
+export function lane(x: v128, index: i32): v128 {
+  if (index == 0) return v128.shuffle<f32>(x, x, 0, 0, 0, 0);
+  if (index == 1) return v128.shuffle<f32>(x, x, 1, 1, 1, 1);
+  if (index == 2) return v128.shuffle<f32>(x, x, 2, 2, 2, 2);
+  return v128.shuffle<f32>(x, x, 3, 3, 3, 3);
 }
 
 /** Stores the first `lanes` (1..4) lanes of `x`. */

@@ -1,5 +1,6 @@
 /**
- * Compiles `asm/` into `src/runtime/kernels_*.generated.ts`: one source, a plain and a relaxed SIMD build. `--check` compares with what is
+ * Compiles `asm/` into `src/runtime/kernels_*.generated.ts`: one source, a plain and a relaxed SIMD
+ * build with the tiles of x86-64, and a relaxed one with those of aarch64. `--check` compares with what is
  * committed instead of writing.
  *
  * asc compiles without optimisation, so that V8 sees loads and multiply-adds in the order they are written (its optimiser sinks them, which
@@ -11,8 +12,9 @@ import binaryen from "binaryen";
 
 const root = new URL("../", import.meta.url);
 const builds = [
-  { name: "plain", features: ["simd", "threads"] },
-  { name: "relaxed", features: ["simd", "relaxed-simd", "threads"] },
+  { name: "plain", features: ["simd", "threads"], aarch64: false },
+  { name: "relaxed", features: ["simd", "relaxed-simd", "threads"], aarch64: false },
+  { name: "relaxed_aarch64", features: ["simd", "relaxed-simd", "threads"], aarch64: true },
 ];
 
 /** Passes that remove dead code and leave the order of live code alone. */
@@ -30,13 +32,14 @@ const cleanUp = [
   "strip-producers",
 ];
 
-async function compile(features: readonly string[]): Promise<Uint8Array> {
+async function compile(features: readonly string[], aarch64: boolean): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
       "program.ts",
       ...["--outFile", "kernels.wasm", "--optimizeLevel", "0", "--shrinkLevel", "0", "--runtime", "stub"],
       ...["--importMemory", "--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--noAssert"],
+      ...["--use", `AARCH64_BUILD=${aarch64 ? 1 : 0}`],
       ...features.flatMap((feature) => ["--enable", feature]),
     ],
     {
@@ -65,8 +68,8 @@ async function compile(features: readonly string[]): Promise<Uint8Array> {
 
 const check = Deno.args.includes("--check");
 let stale = 0;
-for (const { name, features } of builds) {
-  const binary = await compile(features);
+for (const { name, features, aarch64 } of builds) {
+  const binary = await compile(features, aarch64);
   const file = new URL(`src/runtime/kernels_${name}.generated.ts`, root);
   const text = `// Generated from asm/ by scripts/build_kernels.ts: ${binary.length} bytes of wasm, base64.
 /** The ${name} SIMD build of the kernels. */

@@ -23,10 +23,13 @@ export interface View {
   readonly stride: number;
 }
 
+/** Processor that a build's register tiles are made for. */
+export type Arch = "x86-64" | "aarch64";
+
 /** What the kernels may rely on. */
 export interface Host {
-  /** Whether the relaxed SIMD build runs: fused multiply-add. */
-  readonly relaxed: boolean;
+  /** Whose register tiles the build has. */
+  readonly arch: Arch;
   /** Threads that share each command's tiles. */
   readonly threads: number;
 }

@@ -9,6 +9,7 @@ import { rowsOf } from "../tensor.ts";
 import {
   type Address,
   type Emitter,
+  type Host,
   type Limits,
   limitWords,
   tileRows,
@@ -16,10 +17,23 @@ import {
   type Word,
 } from "./emitter.ts";
 
-/** Rows of the register tile. */
-export const TILE_ROWS = 6;
-/** Columns of the register tile and of a panel. */
-export const TILE_COLUMNS = 8;
+/** Rows and columns of the register tile. */
+export interface RegisterTile {
+  readonly rows: number;
+  /** Columns, and those of a panel of weights. */
+  readonly columns: number;
+}
+
+/** The register tile of a host: x86-64 has 15 vector registers to offer, aarch64 28. */
+export function registerTile({ arch }: Host): RegisterTile {
+  return arch === "aarch64" ? { rows: 4, columns: 16 } : { rows: 6, columns: 8 };
+}
+
+/** Columns of the panel that holds the first of `n` columns: half a panel of 16 where that is enough. */
+export function panelColumns(n: number, columns: number): number {
+  return columns === 16 && n <= 8 ? 8 : columns;
+}
+
 /** Most bytes of A that a tile walks for every panel: half of a small L2 cache. */
 export const A_BLOCK_BYTES = 256 * 1024;
 
@@ -41,16 +55,18 @@ export interface GemmWeights {
   readonly bias?: Float32Array;
 }
 
-/** Floats that weights take in panels of `width` columns. */
-export function panelFloats({ k, n }: GemmWeights, width: number = TILE_COLUMNS): number {
-  return Math.ceil(n / width) * (k + 1) * width;
+/** Floats that `k` rows of `n` columns and their bias take in panels of `columns` columns. */
+export function panelFloats(k: number, n: number, columns: number): number {
+  const whole = Math.floor(n / columns) * columns;
+  return (k + 1) * (n === whole ? n : whole + panelColumns(n - whole, columns));
 }
 
-/** Packs weights into panels of `width` columns, bias first, zero-filled. */
-export function fillPanels(weights: GemmWeights, to: Float32Array, width: number = TILE_COLUMNS): void {
+/** Packs weights into panels of `panel` columns, bias first, zero-filled. */
+export function fillPanels(weights: GemmWeights, to: Float32Array, panel: number): void {
   const { data, columns, column, k, n, bias } = weights;
   let at = 0;
-  for (let first = 0; first < n; first += width) {
+  for (let first = 0; first < n; first += panel) {
+    const width = panelColumns(n - first, panel);
     const count = Math.min(width, n - first);
     if (bias) { for (let j = 0; j < count; j++) to[at + j] = bias[column + first + j]; }
     at += width;
@@ -72,13 +88,14 @@ export function gemmWords(
   emitter: Emitter,
 ): Word[] {
   const [lo, hi] = limitWords(epilogue.limits);
+  const { columns } = registerTile(emitter.host);
   return [
     a,
     lda,
     rowsOf(output.shape),
     weights.k,
     weights.n,
-    emitter.constant(panelFloats(weights), (to) => fillPanels(weights, to)),
+    emitter.constant(panelFloats(weights.k, weights.n, columns), (to) => fillPanels(weights, to, columns)),
     output.address,
     output.stride,
     epilogue.residual?.address ?? 0,
@@ -99,10 +116,11 @@ export function emitGemm(
   emitter: Emitter,
 ): void {
   const m = rowsOf(output.shape);
-  const rows = tileRows(m, weights.k * weights.n, emitter.host, TILE_ROWS, A_BLOCK_BYTES / (weights.k * 4));
+  const tile = registerTile(emitter.host);
+  const rows = tileRows(m, weights.k * weights.n, emitter.host, tile.rows, A_BLOCK_BYTES / (weights.k * 4));
   emitter.emit({
     opcode: GEMM,
-    kernel: `gemm_${TILE_ROWS}x${TILE_COLUMNS}`,
+    kernel: `gemm_${tile.rows}x${tile.columns}`,
     reason,
     tiles: Math.ceil(m / rows),
     words: gemmWords(input.address, input.stride, weights, output, epilogue, rows, emitter),

@@ -8,7 +8,7 @@ import { GROUPED } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf } from "../tensor.ts";
 import { type Emitter, limitWords, tileRows, type View } from "./emitter.ts";
-import { type Epilogue, fillPanels, type GemmWeights, panelFloats, TILE_COLUMNS } from "./gemm.ts";
+import { type Epilogue, fillPanels, type GemmWeights, panelFloats, registerTile } from "./gemm.ts";
 
 /** Most bytes of a strip: half of a small L1 cache, beside a group's weights. */
 const STRIP_BYTES = 16 * 1024;
@@ -41,11 +41,11 @@ export function emitGrouped(
   const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
   const rows = tileRows(oh, ow * outputs * kh * kw * channels, emitter.host, 1, most);
   const tiles = Math.ceil(oh / rows);
-  const width = outputs === 4 ? 4 : TILE_COLUMNS;
-  const floats = panelFloats(weights[0], width);
+  const tile = outputs === 4 ? { rows: 8, columns: 4 } : registerTile(emitter.host);
+  const floats = panelFloats(weights[0].k, outputs, tile.columns);
   emitter.emit({
     opcode: GROUPED,
-    kernel: outputs === 4 ? "grouped_8x4" : "grouped_6x8",
+    kernel: `grouped_${tile.rows}x${tile.columns}`,
     reason,
     tiles: groups * tiles * n,
     words: [
@@ -54,8 +54,13 @@ export function emitGrouped(
       h,
       w,
       channels,
-      emitter.constant(floats * groups, (to) =>
-        weights.forEach((group, i) => fillPanels(group, to.subarray(i * floats, (i + 1) * floats), width))),
+      emitter.constant(
+        floats * groups,
+        (to) =>
+          weights.forEach((group, i) =>
+            fillPanels(group, to.subarray(i * floats, (i + 1) * floats), tile.columns)
+          ),
+      ),
       output.address,
       output.stride,
       epilogue.residual?.address ?? 0,

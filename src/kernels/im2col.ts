@@ -8,14 +8,7 @@ import { IM2COL } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
 import { type Emitter, tileRows, type View } from "./emitter.ts";
-import {
-  A_BLOCK_BYTES,
-  type Epilogue,
-  type GemmWeights,
-  gemmWords,
-  TILE_COLUMNS,
-  TILE_ROWS,
-} from "./gemm.ts";
+import { A_BLOCK_BYTES, type Epilogue, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
 /** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
 export function emitIm2col(
@@ -29,14 +22,15 @@ export function emitIm2col(
 ): void {
   const m = rowsOf(output.shape);
   const lda = Math.ceil(weights.k / 4) * 16;
-  const rows = tileRows(m, weights.k * weights.n, emitter.host, TILE_ROWS, A_BLOCK_BYTES / 2 / lda);
+  const tile = registerTile(emitter.host);
+  const rows = tileRows(m, weights.k * weights.n, emitter.host, tile.rows, A_BLOCK_BYTES / 2 / lda);
   // 16 bytes more: the last copy of the last field may run over.
   const fields = emitter.workspace(rows * lda + 16);
   const [, h, w] = input.shape;
   const [, oh, ow] = output.shape;
   emitter.emit({
     opcode: IM2COL,
-    kernel: `im2col_gemm_${TILE_ROWS}x${TILE_COLUMNS}`,
+    kernel: `im2col_gemm_${tile.rows}x${tile.columns}`,
     reason,
     tiles: Math.ceil(m / rows),
     words: [

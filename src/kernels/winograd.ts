@@ -7,7 +7,7 @@
 import { WINOGRAD } from "../../asm/kernels.ts";
 import type { Padding } from "../geometry.ts";
 import { align, type Emitter, limitWords, type View } from "./emitter.ts";
-import { type Epilogue, TILE_COLUMNS, TILE_ROWS } from "./gemm.ts";
+import { type Epilogue, panelColumns, panelFloats, registerTile } from "./gemm.ts";
 
 /** Outputs along one side of a tile. */
 export const TILE = 4;
@@ -27,16 +27,15 @@ const G: readonly (readonly [number, number, number])[] = [
   [0, 0, 1],
 ];
 
-/** U = G g G' of every channel pair, in f64, packed plane by plane as `asm/gemm.ts` wants it, with zero bias. */
+/** U = G g G' of every channel pair, in f64, packed plane by plane as `asm/gemm.ts` wants it, in panels of `columns` with zero bias. */
 export function transformWeights(
   weight: Float32Array,
   channels: number,
   outputs: number,
+  columns: number,
   to: Float32Array,
 ): void {
-  const panels = Math.ceil(outputs / TILE_COLUMNS);
-  const panelFloats = (channels + 1) * TILE_COLUMNS;
-  const planeFloats = panels * panelFloats;
+  const planeFloats = panelFloats(channels, outputs, columns);
   const tap = channels * outputs;
   const half = new Float64Array(18);
   for (let c = 0; c < channels; c++) {
@@ -45,16 +44,17 @@ export function transformWeights(
       for (let row = 0; row < 6; row++) {
         const [g0, g1, g2] = G[row];
         for (let x = 0; x < 3; x++) {
-          const at = from + x * tap;
-          half[row * 3 + x] = g0 * weight[at] + g1 * weight[at + 3 * tap] + g2 * weight[at + 6 * tap];
+          const i = from + x * tap;
+          half[row * 3 + x] = g0 * weight[i] + g1 * weight[i + 3 * tap] + g2 * weight[i + 6 * tap];
         }
       }
-      const panel = Math.floor(o / TILE_COLUMNS) * panelFloats + (c + 1) * TILE_COLUMNS + o % TILE_COLUMNS;
+      const first = o - o % columns;
+      const at = first * (channels + 1) + (c + 1) * panelColumns(outputs - first, columns) + o - first;
       for (let row = 0; row < 6; row++) {
         const h0 = half[row * 3], h1 = half[row * 3 + 1], h2 = half[row * 3 + 2];
         for (let column = 0; column < 6; column++) {
           const [g0, g1, g2] = G[column];
-          to[(row * 6 + column) * planeFloats + panel] = g0 * h0 + g1 * h1 + g2 * h2;
+          to[(row * 6 + column) * planeFloats + at] = g0 * h0 + g1 * h1 + g2 * h2;
         }
       }
     }
@@ -92,9 +92,10 @@ export function emitWinograd(
   const across = Math.ceil(ow / TILE), down = Math.ceil(oh / TILE);
   const tiles = n * across * down;
   const vRow = Math.ceil(channels / 4) * 16, mRow = Math.ceil(outputs / 4) * 16;
-  const fitting = Math.floor(BLOCK_BYTES / (PLANES * (vRow + mRow)) / TILE_ROWS) * TILE_ROWS;
-  const blocks = Math.ceil(tiles / Math.max(TILE_ROWS, fitting));
-  const block = Math.min(tiles, Math.ceil(tiles / blocks / TILE_ROWS) * TILE_ROWS);
+  const { rows, columns } = registerTile(emitter.host);
+  const fitting = Math.floor(BLOCK_BYTES / (PLANES * (vRow + mRow)) / rows) * rows;
+  const blocks = Math.ceil(tiles / Math.max(rows, fitting));
+  const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
@@ -102,7 +103,7 @@ export function emitWinograd(
   const v = emitter.workspace(PLANES * (vPlane + mPlane) + scratchBytes);
   const m = { region: v.region, offset: v.offset + PLANES * vPlane };
   const scratch = { region: v.region, offset: m.offset + PLANES * mPlane };
-  const planeFloats = Math.ceil(outputs / TILE_COLUMNS) * (channels + 1) * TILE_COLUMNS;
+  const planeFloats = panelFloats(channels, outputs, columns);
   emitter.emit({
     opcode: WINOGRAD,
     kernel: "winograd_4x4_3x3",
@@ -114,7 +115,10 @@ export function emitWinograd(
       h,
       w,
       channels,
-      emitter.constant(PLANES * planeFloats, (to) => transformWeights(weight, channels, outputs, to)),
+      emitter.constant(
+        PLANES * planeFloats,
+        (to) => transformWeights(weight, channels, outputs, columns, to),
+      ),
       output.address,
       output.stride,
       epilogue.residual?.address ?? 0,

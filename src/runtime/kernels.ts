@@ -5,9 +5,16 @@
  */
 
 import { HostError } from "../errors.ts";
+import type { Arch } from "../kernels/emitter.ts";
 
 /** Which build of the kernels runs. */
 export type Simd = "simd128" | "relaxed";
+
+/** A build of the kernels. */
+export interface Build {
+  readonly simd: Simd;
+  readonly arch: Arch;
+}
 
 /** The functions of a build; addresses are bytes in its memory. */
 export interface Kernels {
@@ -63,6 +70,25 @@ export function detectSimd(): Simd {
   );
 }
 
+/** `(func (export "f") (param f32) (result i32) (i32.reinterpret_f32 (f32.sub (local.get 0) (local.get 0))))` as a module. */
+// deno-fmt-ignore
+const invalid = [0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 125, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 10, 1, 8, 0, 32, 0, 32, 0, 147, 188, 11];
+
+/** The processor: what it gives for infinity less infinity is a negative NaN on x86-64 and a positive one elsewhere. */
+export function detectArch(): Arch {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(invalid)));
+  return (exports.f as (x: number) => number)(Infinity) < 0 ? "x86-64" : "aarch64";
+}
+
+/**
+ * The build for this host, or another that it can run: of `simd` and `arch` where they are given. Without relaxed SIMD there is one for all processors.
+ *
+ * @throws {HostError} If the host has no WASM SIMD.
+ */
+export function chooseBuild(simd: Simd = detectSimd(), arch?: Arch): Build {
+  return { simd, arch: simd === "relaxed" ? arch ?? detectArch() : "x86-64" };
+}
+
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /** Pages that the modules declare as the most their memory may have; a shared memory has to be made with it. */
@@ -80,20 +106,24 @@ function markShared(bytes: Uint8Array): void {
  *
  * @throws {HostError} If the host refuses to compile bytes; pass it a module instead.
  */
-export function kernelModule(simd: Simd, shared = false): Promise<WebAssembly.Module> {
-  const key = `${simd} ${shared}`;
+export function kernelModule(build: Build, shared = false): Promise<WebAssembly.Module> {
+  const key = `${build.simd} ${build.arch} ${shared}`;
   let module = compiled.get(key);
   if (!module) {
-    module = compileBuild(simd, shared);
+    module = compileBuild(build, shared);
     compiled.set(key, module);
   }
   return module;
 }
 
-async function compileBuild(simd: Simd, shared: boolean): Promise<WebAssembly.Module> {
-  const { default: base64 } = simd === "relaxed"
-    ? await import("./kernels_relaxed.generated.ts")
-    : await import("./kernels_plain.generated.ts");
+function importBuild({ simd, arch }: Build): Promise<{ default: string }> {
+  if (simd === "simd128") return import("./kernels_plain.generated.ts");
+  if (arch === "aarch64") return import("./kernels_relaxed_aarch64.generated.ts");
+  return import("./kernels_relaxed.generated.ts");
+}
+
+async function compileBuild(build: Build, shared: boolean): Promise<WebAssembly.Module> {
+  const { default: base64 } = await importBuild(build);
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   if (shared) markShared(bytes);
   try {

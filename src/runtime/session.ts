@@ -7,8 +7,17 @@
 import { compile, type MemoryPort, type Program, type Step } from "../compiler/program.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
+import type { Arch } from "../kernels/emitter.ts";
 import { elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
-import { detectSimd, instantiate, kernelModule, type Kernels, MAX_PAGES, type Simd } from "./kernels.ts";
+import {
+  type Build,
+  chooseBuild,
+  instantiate,
+  kernelModule,
+  type Kernels,
+  MAX_PAGES,
+  type Simd,
+} from "./kernels.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, profile } from "./profile.ts";
 import { autoThreads, MAX_THREADS, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
@@ -22,8 +31,10 @@ export interface SessionOptions {
   readonly threads?: number | "auto";
   /** Kernels, already compiled, for hosts that refuse to compile bytes (Cloudflare Workers): the build of `simd`. */
   readonly wasmModule?: WebAssembly.Module;
-  /** Which build to run; the best one of the host when left out. */
+  /** Which instructions to use; the best ones of the host when left out. */
   readonly simd?: Simd;
+  /** Whose register tiles to use; the host's own when left out. Any host runs both. */
+  readonly arch?: Arch;
 }
 
 /** What a session ended up with. */
@@ -33,6 +44,7 @@ export interface SessionInfo {
   /** Why there is but one thread although more were asked for. */
   readonly threadsNote?: string;
   readonly simd: Simd;
+  readonly arch: Arch;
   readonly precision: "fp32";
   /** Bytes of constants (packed weights), arena (activations), workspace and commands. */
   readonly memory: Program["sizes"];
@@ -67,14 +79,14 @@ export class Session implements Disposable {
   #kernels: Kernels | undefined;
   #memory: WebAssembly.Memory | undefined;
 
-  private constructor(program: Program, setup: PoolSetup, simd: Simd, threadsNote: string | undefined) {
+  private constructor(program: Program, setup: PoolSetup, build: Build, threadsNote: string | undefined) {
     const port = (port: MemoryPort): Port => ({ name: port.name, shape: outerShape(port) });
     this.inputs = program.inputs.map(port);
     this.outputs = program.outputs.map(port);
     this.info = {
       threads: setup.threads,
       ...(threadsNote !== undefined && { threadsNote }),
-      simd,
+      ...build,
       precision: "fp32",
       memory: program.sizes,
     };
@@ -104,14 +116,14 @@ export class Session implements Disposable {
       ? "a module given as wasmModule runs on one thread"
       : whySingle();
     const threads = note === undefined ? asked : 1;
-    const simd = options.simd ?? detectSimd();
-    const program = compile(graph, { relaxed: simd === "relaxed", threads });
-    const module = options.wasmModule ?? await kernelModule(simd, threads > 1);
+    const build = chooseBuild(options.simd, options.arch);
+    const program = compile(graph, { arch: build.arch, threads });
+    const module = options.wasmModule ?? await kernelModule(build, threads > 1);
     const memory = allocate(program.sizes.total, threads > 1);
     program.write(memory.buffer);
     const kernels = await instantiate(module, memory);
     const { workspaceBytes } = program;
-    return new Session(program, { module, memory, kernels, threads, workspaceBytes }, simd, note);
+    return new Session(program, { module, memory, kernels, threads, workspaceBytes }, build, note);
   }
 
   /**

@@ -1,0 +1,201 @@
+/**
+ * Rows of A times one panel of weights, cut into the register tiles of the build's processor. A panel is its bias, then its rows: `panelColumns` floats each.
+ */
+import { AARCH64 } from "./simd";
+import { tile4x16 } from "./tile_4x16";
+import { tile6x8 } from "./tile_6x8";
+
+function rows6(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  tile6x8(6, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function rows4(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile6x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function rows2(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile6x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function rows1(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile6x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function halfRows4(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  tile4x16(4, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function halfRows2(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  tile4x16(2, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+function halfRows1(
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  tile4x16(1, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}
+
+/** Columns of the panel that holds the first of `n` columns: 16 on aarch64, 8 where that is enough, 8 elsewhere. */
+@inline
+export function panelColumns(n: i32): i32 {
+  return AARCH64 && n > 8 ? 16 : 8;
+}
+
+/**
+ * C[m, n] = clamp(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n]) for `rows` rows and the first `n` columns of a panel; `n` past its width counts as its width. A
+ * row of A is `segments` runs of `k` floats, `gap` bytes between them; rows are `lda`, `ldc` and `ldr` bytes apart. `r` may be 0 for none, with `ldr` 0.
+ */
+export function panel(
+  rows: i32,
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  least: f32,
+  most: f32,
+  n: i32,
+): void {
+  const lo = f32x4.splat(least), hi = f32x4.splat(most);
+  if (AARCH64 && n <= 8) {
+    for (; rows >= 4; rows -= 4) {
+      halfRows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      a += 4 * lda;
+      c += 4 * ldc;
+      r += 4 * ldr;
+    }
+    if (rows & 2) {
+      halfRows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      a += 2 * lda;
+      c += 2 * ldc;
+      r += 2 * ldr;
+    }
+    if (rows & 1) halfRows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    return;
+  }
+  if (!AARCH64) {
+    for (; rows >= 6; rows -= 6) {
+      rows6(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      a += 6 * lda;
+      c += 6 * ldc;
+      r += 6 * ldr;
+    }
+  }
+  for (; rows >= 4; rows -= 4) {
+    rows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    a += 4 * lda;
+    c += 4 * ldc;
+    r += 4 * ldr;
+  }
+  if (rows & 2) {
+    rows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    a += 2 * lda;
+    c += 2 * ldc;
+    r += 2 * ldr;
+  }
+  if (rows & 1) rows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+}

@@ -1,0 +1,135 @@
+/**
+ * The register tile of x86-64: 6 rows by 8 columns. 12 accumulators, 2 weights and 1 splat fill the 15 vector registers that V8 leaves there.
+ */
+import { clamp, madd, storeLanes } from "./simd";
+
+/** Adds the residual, clamps and stores one row of a tile; `n` columns (1..8) count. */
+@inline
+function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
+  if (n >= 8) {
+    if (r) {
+      x0 = f32x4.add(x0, v128.load(r));
+      x1 = f32x4.add(x1, v128.load(r, 16));
+    }
+    v128.store(c, clamp(x0, lo, hi));
+    v128.store(c, clamp(x1, lo, hi), 16);
+  } else {
+    if (r) {
+      x0 = f32x4.add(x0, v128.load(r));
+      if (n > 4) x1 = f32x4.add(x1, v128.load(r, 16));
+    }
+    storeLanes(c, clamp(x0, lo, hi), n);
+    if (n > 4) storeLanes(c + 16, clamp(x1, lo, hi), n - 4);
+  }
+}
+
+/**
+ * One tile of `rows` (a compile-time 1, 2, 4 or 6) by 8; K is at least 1. A row of A is `segments` runs of K floats, from one's
+ * end to the next one's begin `gap` bytes.
+ */
+@inline
+export function tile6x8(
+  rows: i32,
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  n: i32,
+): void {
+  let c00 = v128.load(w), c01 = v128.load(w, 16);
+  let c10 = c00,
+    c11 = c01,
+    c20 = c00,
+    c21 = c01,
+    c30 = c00,
+    c31 = c01,
+    c40 = c00,
+    c41 = c01,
+    c50 = c00,
+    c51 = c01;
+  w += 32;
+  let a0 = a;
+  let a1 = a + lda;
+  let a2 = a1 + lda;
+  let a3 = a2 + lda;
+  let a4 = a3 + lda;
+  let a5 = a4 + lda;
+  while (true) {
+    let i = k;
+    do {
+      const b0 = v128.load(w), b1 = v128.load(w, 16);
+      let x = v128.load32_splat(a0);
+      c00 = madd(x, b0, c00);
+      c01 = madd(x, b1, c01);
+      a0 += 4;
+      if (rows > 1) {
+        x = v128.load32_splat(a1);
+        c10 = madd(x, b0, c10);
+        c11 = madd(x, b1, c11);
+        a1 += 4;
+      }
+      if (rows > 2) {
+        x = v128.load32_splat(a2);
+        c20 = madd(x, b0, c20);
+        c21 = madd(x, b1, c21);
+        a2 += 4;
+        x = v128.load32_splat(a3);
+        c30 = madd(x, b0, c30);
+        c31 = madd(x, b1, c31);
+        a3 += 4;
+      }
+      if (rows > 4) {
+        x = v128.load32_splat(a4);
+        c40 = madd(x, b0, c40);
+        c41 = madd(x, b1, c41);
+        a4 += 4;
+        x = v128.load32_splat(a5);
+        c50 = madd(x, b0, c50);
+        c51 = madd(x, b1, c51);
+        a5 += 4;
+      }
+      w += 32;
+    } while (--i);
+    if (--segments == 0) break;
+    a0 += gap;
+    if (rows > 1) a1 += gap;
+    if (rows > 2) {
+      a2 += gap;
+      a3 += gap;
+    }
+    if (rows > 4) {
+      a4 += gap;
+      a5 += gap;
+    }
+  }
+  finish(c, r, c00, c01, lo, hi, n);
+  if (rows > 1) {
+    c += ldc;
+    r += ldr;
+    finish(c, r, c10, c11, lo, hi, n);
+  }
+  if (rows > 2) {
+    c += ldc;
+    r += ldr;
+    finish(c, r, c20, c21, lo, hi, n);
+    c += ldc;
+    r += ldr;
+    finish(c, r, c30, c31, lo, hi, n);
+  }
+  if (rows > 4) {
+    c += ldc;
+    r += ldr;
+    finish(c, r, c40, c41, lo, hi, n);
+    c += ldc;
+    r += ldr;
+    finish(c, r, c50, c51, lo, hi, n);
+  }
+}
