@@ -4,8 +4,9 @@
  * @module
  */
 
-import { ModelError } from "../errors.ts";
+import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import type { ModelSource } from "../../mod.ts";
+import { ModelError } from "../errors.ts";
 import { demand } from "./permissions.ts";
 
 /** Whether `--model` names a file rather than a model of the zoo. */
@@ -23,7 +24,7 @@ export async function openModel(
   { quiet }: { quiet: boolean },
 ): Promise<ModelSource> {
   if (model !== undefined && isModelFile(model)) return await openFile(model);
-  const { DEFAULT_MODEL, ensureModel } = await import("./weights.ts");
+  const { ensureModel } = await import("./weights.ts");
   return await ensureModel(model ?? DEFAULT_MODEL, { quiet });
 }
 
