@@ -1,0 +1,173 @@
+/** Convolutions of every strategy against the reference, at the edges of every tile. */
+import { assert } from "@std/assert";
+import { GraphError } from "../../src/errors.ts";
+import type { Padding, Pair } from "../../src/geometry.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { compareBuilds, graphOf } from "../support/compare.ts";
+import { Random, seedOf } from "../support/random.ts";
+
+interface Case {
+  readonly input: readonly [n: number, h: number, w: number, c: number];
+  readonly kernel: Pair;
+  readonly outputs: number;
+  readonly groups?: number;
+  readonly strides?: Pair;
+  readonly padding?: Padding;
+  readonly dilations?: Pair;
+  readonly residual?: boolean;
+}
+
+function conv(random: Random, test: Case): Graph {
+  const { input, kernel, outputs, groups = 1, strides = [1, 1], padding = [0, 0, 0, 0], dilations = [1, 1] } =
+    test;
+  const weight = [...kernel, input[3] / groups, outputs];
+  return graphOf([input], (builder, [x]) => {
+    builder.constant("w", weight, random.tensor(weight).data);
+    builder.constant("b", [outputs], random.tensor([outputs]).data);
+    const attrs = { strides, padding, dilations, groups, limits: { lo: -40, hi: 90 } };
+    if (!test.residual) return builder.node("conv2d", "y", attrs, [x, "w", "b"]);
+    const sum = builder.node("conv2d", "conv", { ...attrs, limits: undefined }, [x, "w", "b"]);
+    builder.constant("r", [1, 1, input[3], outputs], random.tensor([1, 1, input[3], outputs]).data);
+    const plain = { strides, padding: [0, 0, 0, 0] as Padding, dilations: [1, 1] as Pair, groups: 1 };
+    const branch = builder.node("conv2d", "branch", plain, [x, "r"]);
+    return builder.node("add", "y", {}, [sum, branch]);
+  });
+}
+
+/** Runs cases until done; gives the kernels met. */
+async function runAll(
+  name: string,
+  seed: number,
+  cases: (random: Random) => Iterable<Case>,
+): Promise<Set<string>> {
+  const random = new Random(seedOf(seed));
+  const kernels = new Set<string>();
+  for (const test of cases(random)) {
+    let graph: Graph;
+    try {
+      graph = conv(random, test);
+    } catch (error) {
+      if (error instanceof GraphError && error.message.includes("gives output")) continue;
+      throw error;
+    }
+    const label = `${name}, seed ${seedOf(seed)}, ${JSON.stringify(test)}`;
+    for (const kernel of await compareBuilds(graph, random, 2e-5, label)) kernels.add(kernel);
+  }
+  return kernels;
+}
+
+const CHANNELS = [1, 3, 4, 5, 7, 8, 9, 13, 16, 17, 33];
+
+Deno.test("pointwise convolutions equal the reference at every edge of the register tiles", async () => {
+  const kernels = await runAll("pointwise", 1, function* () {
+    for (const c of CHANNELS) {
+      for (const outputs of [1, 4, 7, 8, 9, 16, 17, 24, 25]) {
+        for (const w of [1, 5, 6, 7, 13]) yield { input: [1, 1, w, c], kernel: [1, 1], outputs };
+      }
+    }
+    yield { input: [2, 3, 5, 8], kernel: [1, 1], outputs: 12, residual: true };
+  });
+  assert(kernels.has("gemm_6x8") && kernels.has("gemm_4x16"));
+});
+
+Deno.test("general convolutions equal the reference: kernels, strides, dilations, padding, batches", async () => {
+  const kernels = await runAll("general", 2, function* (random) {
+    for (let i = 0; i < 220; i++) {
+      const side = random.pick([1, 2, 3, 3, 5, 7]);
+      const stride = random.pick([1, 2, 2, 3]);
+      yield {
+        input: [random.pick([1, 1, 2]), random.integer(1, 15), random.integer(1, 15), random.pick(CHANNELS)],
+        kernel: [side, random.pick([side, side, 1, 4])],
+        outputs: random.pick([1, 5, 8, 12, 19]),
+        strides: [stride, random.pick([stride, stride, 1])],
+        padding: [random.integer(0, 3), random.integer(0, 3), random.integer(0, 3), random.integer(0, 3)],
+        dilations: random.pick([[1, 1], [1, 1], [2, 2], [1, 3], [2, 1]]),
+      };
+    }
+    yield {
+      input: [1, 9, 7, 6],
+      kernel: [3, 3],
+      outputs: 10,
+      strides: [2, 2],
+      padding: [1, 1, 1, 1],
+      residual: true,
+    };
+  });
+  assert(kernels.has("im2col_gemm_6x8") && kernels.has("im2col_gemm_4x16"));
+});
+
+Deno.test("Winograd equals the reference at every edge of its tiles", async () => {
+  const kernels = await runAll("winograd", 3, function* () {
+    for (const [h, w] of [[8, 8], [9, 8], [7, 11], [13, 5], [16, 17], [10, 10]]) {
+      for (const [c, outputs] of [[32, 32], [33, 35], [64, 24], [40, 17]]) {
+        for (const padding of [[1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 2, 1]] as const) {
+          yield { input: [1, h, w, c], kernel: [3, 3], outputs, padding };
+        }
+      }
+    }
+    yield { input: [2, 9, 9, 32], kernel: [3, 3], outputs: 32, padding: [1, 1, 1, 1], residual: true };
+  });
+  assert(kernels.has("winograd_4x4_3x3"));
+});
+
+Deno.test("depthwise convolutions equal the reference: every width, stride, dilation and padding", async () => {
+  const kernels = await runAll("depthwise", 4, function* (random) {
+    for (const side of [3, 5]) {
+      for (const stride of [1, 2]) {
+        for (let w = 1; w <= 12; w++) {
+          const [h, c] = [random.integer(1, 9), random.pick([2, 3, 4, 7, 8, 13])];
+          const padding = random.pick(
+            [[0, 0, 0, 0], [1, 1, 1, 1], [2, 2, 2, 2], [0, 0, 1, 1], [1, 0, 1, 2]] as const,
+          );
+          yield {
+            input: [1, h, w, c],
+            kernel: [side, side],
+            outputs: c,
+            groups: c,
+            strides: [stride, stride],
+            padding,
+          };
+        }
+      }
+    }
+    for (let i = 0; i < 60; i++) {
+      const c = random.integer(2, 18);
+      yield {
+        input: [random.pick([1, 2]), random.integer(1, 12), random.integer(1, 12), c],
+        kernel: [random.integer(1, 5), random.integer(1, 5)],
+        outputs: c,
+        groups: c,
+        strides: [random.integer(1, 3), random.integer(1, 3)],
+        padding: [random.integer(0, 3), random.integer(0, 3), random.integer(0, 3), random.integer(0, 3)],
+        dilations: random.pick([[1, 1], [2, 2], [1, 2]]),
+      };
+    }
+  });
+  for (const kernel of ["depthwise_3x3_4px", "depthwise_5x5_4px", "depthwise_3x3_1px"]) {
+    assert(kernels.has(kernel), kernel);
+  }
+});
+
+Deno.test("grouped convolutions equal the reference, in vectors and where groups do not fill them", async () => {
+  const kernels = await runAll("grouped", 5, function* (random) {
+    for (let i = 0; i < 120; i++) {
+      const groups = random.integer(2, 5);
+      const side = random.pick([1, 3, 3, 5]);
+      yield {
+        input: [
+          random.pick([1, 1, 2]),
+          random.integer(1, 13),
+          random.integer(1, 14),
+          groups * random.pick([4, 4, 8, 12, 3, 1]),
+        ],
+        kernel: [side, random.pick([side, side, 2])],
+        outputs: groups * random.pick([4, 4, 8, 12, 16, 20, 5]),
+        groups,
+        strides: random.pick([[1, 1], [2, 2], [2, 1]]),
+        padding: [random.integer(0, 2), random.integer(0, 2), random.integer(0, 2), random.integer(0, 2)],
+        dilations: random.pick([[1, 1], [1, 1], [2, 1], [2, 2]]),
+      };
+    }
+  });
+  for (const kernel of ["grouped_8x4", "grouped_6x8", "grouped_4x16"]) assert(kernels.has(kernel), kernel);
+});

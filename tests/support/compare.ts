@@ -1,0 +1,72 @@
+/** Compares sessions of every build with the references. */
+import { assert, AssertionError } from "@std/assert";
+import { compile } from "../../src/compiler/program.ts";
+import { GraphBuilder } from "../../src/graph/builder.ts";
+import { type Graph, runReference } from "../../src/graph/graph.ts";
+import { Session, type SessionOptions } from "../../src/runtime/session.ts";
+import type { Shape, Tensor } from "../../src/tensor.ts";
+import type { Random } from "./random.ts";
+
+/** The builds of the kernels; any host runs all. */
+export const BUILDS: readonly SessionOptions[] = [
+  { simd: "relaxed", arch: "x86-64" },
+  { simd: "relaxed", arch: "aarch64" },
+  { simd: "simd128" },
+];
+
+/** Largest difference over largest magnitude of the reference, but not relative to less than 1. */
+export function errorOf(actual: ArrayLike<number>, reference: ArrayLike<number>): number {
+  if (actual.length !== reference.length) return Infinity;
+  let worst = 0, largest = 1;
+  for (let i = 0; i < reference.length; i++) {
+    const difference = Math.abs(actual[i] - reference[i]);
+    if (!(difference <= worst)) worst = difference;
+    largest = Math.max(largest, Math.abs(reference[i]));
+  }
+  return worst / largest;
+}
+
+/** A graph of named inputs whose last value leaves. */
+export function graphOf(
+  inputs: readonly Shape[],
+  build: (builder: GraphBuilder, inputs: readonly string[]) => string | readonly string[],
+): Graph {
+  const builder = new GraphBuilder();
+  const outputs = build(builder, inputs.map((shape, i) => builder.input(`x${i}`, shape)));
+  return builder.build({ name: "test" }, typeof outputs === "string" ? [outputs] : outputs);
+}
+
+/** Random values for a graph's inputs. */
+export function inputsFor(graph: Graph, random: Random): Record<string, Tensor> {
+  return Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, random.tensor(shape)]));
+}
+
+/** Runs a graph on all builds and holds every output against the reference; gives the kernels that ran. */
+export async function compareBuilds(
+  graph: Graph,
+  random: Random,
+  tolerance = 2e-5,
+  label = "",
+): Promise<string[]> {
+  const inputs = inputsFor(graph, random);
+  const reference = runReference(graph, inputs);
+  const kernels: string[] = [];
+  for (const build of BUILDS) {
+    using session = await Session.create(graph, build);
+    const outputs = await session.run(inputs);
+    for (const name of graph.outputs) {
+      const error = errorOf(outputs[name].data, reference[name].data);
+      if (!(error <= tolerance)) {
+        throw new AssertionError(
+          `${label} ${
+            JSON.stringify(build)
+          }: output "${name}" is off by ${error} of its range, at most ${tolerance} is right`,
+        );
+      }
+    }
+    const program = compile(graph, { arch: session.info.arch, threads: 1 });
+    kernels.push(...program.steps.map((step) => step.kernel));
+  }
+  assert(graph.outputs.length > 0);
+  return kernels;
+}
