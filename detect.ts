@@ -39,7 +39,7 @@ async function perform(args: Arguments): Promise<{ failed: number; missing: read
       print(`simdet ${(await import("./deno.json", { with: { type: "json" } })).default.version}\n`);
       break;
     case "list-models":
-      print((await import("./src/cli/list_models.ts")).listModels());
+      print(await (await import("./src/cli/list_models.ts")).listModels());
       break;
   }
   return { failed: 0, missing: [] };

@@ -4,9 +4,12 @@
  * @module
  */
 
+/** Letters from which the beginning of a word stands for it. */
+const BEGINNING = 4;
+
 /**
  * The candidate closest to a mistyped word, case ignored, or `undefined` where none is close enough to be what was
- * meant: more than a third of the word's letters (but always one) would have to change.
+ * meant: more than a third of the word's letters (but always one) would have to change, and no candidate begins with it.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -15,7 +18,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }
-  return best;
+  if (best !== undefined || word.length < BEGINNING) return best;
+  return Array.from(candidates).find((candidate) => candidate.toLowerCase().startsWith(word.toLowerCase()));
 }
 
 /** Fewest insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal alignment). */

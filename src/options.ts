@@ -26,6 +26,9 @@ export const FRACTION: NumberRange = { min: 0, max: 1 };
 /** How many of something. */
 export const COUNT: NumberRange = { min: 1, integer: true };
 
+/** Threads of a session. */
+export const THREADS: NumberRange = { min: 1, max: 16, integer: true };
+
 /**
  * Reads a number written in decimal.
  *

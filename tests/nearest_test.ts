@@ -9,6 +9,11 @@ Deno.test("nearest finds a word with a letter missing, doubled, swapped or wrong
   assertEquals(nearest("--list-model", flags), "--list-models");
 });
 
+Deno.test("nearest completes a word", () => {
+  assertEquals(nearest("ssdlite", ["pelee", "ssdlite-mobilenetv2-coco"]), "ssdlite-mobilenetv2-coco");
+  assertEquals(nearest("ssd", ["ssdlite-mobilenetv2-coco"]), undefined);
+});
+
 Deno.test("nearest stays silent where nothing is near", () => {
   assertEquals(nearest("zebra", ["person", "dog"]), undefined);
   assertEquals(nearest("ox", ["dog", "cat"]), undefined);

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { OptionError } from "../errors.ts";
-import { COUNT, FRACTION, parseChoice, parseNumber, suggestion } from "../options.ts";
+import { COUNT, FRACTION, parseChoice, parseNumber, suggestion, THREADS } from "../options.ts";
 import { isPictureName, isUrl } from "./sources.ts";
 
 /** Names of the output formats. */
@@ -40,7 +40,7 @@ export interface Arguments {
   /** Whether boxes of different classes suppress one another. */
   readonly agnosticNms: boolean;
   /** Threads to run on. */
-  readonly threads: 1 | "auto";
+  readonly threads: number | "auto";
   /** What stdout receives. */
   readonly format: Format;
   /** Folder for annotated pictures; none when left out. */
@@ -133,13 +133,8 @@ function joinValues(args: readonly string[]): string[] {
   return joined;
 }
 
-function parseThreads(text: string): 1 | "auto" {
-  if (text === "auto") return "auto";
-  const threads = parseNumber("--threads", text, COUNT);
-  if (threads === 1) return 1;
-  throw new OptionError(
-    `--threads must be 1 or auto, not ${threads}: this release runs on one thread, more threads arrive in a later one`,
-  );
+function parseThreads(text: string): number | "auto" {
+  return text === "auto" ? "auto" : parseNumber("--threads", text, THREADS);
 }
 
 function unknownFlag(arg: string): OptionError {

@@ -31,7 +31,7 @@ What to print and save
   -q, --quiet          print results and errors only
 
 Others
-      --threads N      1 or auto (default auto)
+      --threads N      1 to 16, or auto: the cores, at most 4 (default auto)
       --demo           when no source is given, detect on the bundled samples and save the pictures
       --list-models    print the models
       --version        print the version

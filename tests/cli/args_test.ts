@@ -97,8 +97,8 @@ Deno.test("wrong values name the flag, the value and the range", () => {
     `--format must be one of text, json, jsonl, csv, coco, yolo, not "jsno"; did you mean json?`,
   );
   assertEquals(
-    message("--threads", "4", "a.jpg"),
-    "--threads must be 1 or auto, not 4: this release runs on one thread, more threads arrive in a later one",
+    message("--threads", "17", "a.jpg"),
+    '--threads must be a whole number from 1 to 16, not "17"',
   );
 });
 

@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { HostError, OptionError } from "../../src/errors.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { Session } from "../../src/runtime/session.ts";
+import { graphOf } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+
+const plain = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
+
+function pointwise(): Graph {
+  return graphOf([[1, 2, 3, 4]], (builder, [x]) => {
+    builder.constant("w", [1, 1, 4, 2], new Random(1).tensor([1, 1, 4, 2]).data);
+    return builder.node("conv2d", "y", plain, [x, "w"]);
+  });
+}
+
+Deno.test("a session tells its inputs, outputs and what it runs on", async () => {
+  using session = await Session.create(pointwise());
+  assertEquals(session.inputs, [{ name: "x0", shape: [1, 2, 3, 4] }]);
+  assertEquals(session.outputs, [{ name: "y", shape: [1, 2, 3, 2] }]);
+  assertEquals([session.info.threads, session.info.precision], [1, "fp32"]);
+  assert(session.info.memory.total > 0);
+});
+
+Deno.test("NCHW ports take and give [n, c, h, w]", async () => {
+  const { GraphBuilder } = await import("../../src/graph/builder.ts");
+  const builder = new GraphBuilder();
+  const y = builder.node("clip", "y", { lo: 0 }, [builder.input("x", [1, 2, 3, 4])]);
+  using session = await Session.create(builder.build({ name: "t" }, [y], ["x", "y"]));
+  assertEquals(session.inputs[0].shape, [1, 4, 2, 3]);
+  const data = Float32Array.from({ length: 24 }, (_, i) => i);
+  const { y: out } = await session.run({ x: { shape: [1, 4, 2, 3], data } });
+  assertEquals(out, { shape: [1, 4, 2, 3], data });
+});
+
+Deno.test("wrong inputs are named with the shape wanted", async () => {
+  using session = await Session.create(pointwise());
+  await assertRejects(() => session.run({}), OptionError, 'input "x0" (1x2x3x4) is missing');
+  const wrong = { x0: { shape: [1, 2, 3, 3], data: new Float32Array(18) } };
+  await assertRejects(() => session.run(wrong), OptionError, "wanted 1x2x3x4");
+  assertThrows(() => session.port("z"), OptionError);
+  await assertRejects(() => Session.create(pointwise(), { threads: 0 }), OptionError, "from 1 to 16");
+});
+
+Deno.test("a graph of views alone runs", async () => {
+  const graph = graphOf(
+    [[1, 1, 2, 4]],
+    (builder, [x]) => builder.node("slice", "y", { starts: [0, 0, 1, 0], sizes: [1, 1, 1, 4] }, [x]),
+  );
+  using session = await Session.create(graph);
+  const data = new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]);
+  assertEquals([...(await session.run({ x0: { shape: [1, 1, 2, 4], data } })).y.data], [5, 6, 7, 8]);
+});
+
+for (const threads of [1, 3]) {
+  Deno.test(`a kernel that traps ends the run with an error, on ${threads} threads, and never hangs it`, async () => {
+    using session = await Session.create(pointwise(), { threads });
+    session.execute();
+    await session.start();
+    const words = new Int32Array(session.memory.buffer);
+    const { total, commands } = session.info.memory;
+    words[findCommand(words, (total - commands) / 4 - 16)] = 999;
+    assertThrows(() => session.execute(), HostError, "Cannot finish the run");
+  });
+}
+
+/** The first command at or after a word: kernel 0 (gemm), 17 words long. */
+function findCommand(words: Int32Array, from: number): number {
+  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 17) return i;
+  throw new Error("no command found");
+}
+
+Deno.test("profile times every layer against the measured peak", async () => {
+  using session = await Session.create(pointwise());
+  session.execute();
+  const [layer] = session.profile(3);
+  assertEquals([layer.name, layer.op, layer.inputs, layer.outputs, layer.macs], [
+    "y",
+    "conv2d",
+    "1x2x3x4",
+    "1x2x3x2",
+    48,
+  ]);
+  assert(layer.ms > 0 && layer.share > 0 && layer.share < 1);
+});
