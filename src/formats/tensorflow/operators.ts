@@ -250,6 +250,24 @@ const handlers: Readonly<Record<string, Handler>> = {
   Identity: identity,
 };
 
+/** Inputs that an operator wants at least, where it is more than one. */
+const leastInputs: Readonly<Record<string, number>> = {
+  Conv2D: 2,
+  DepthwiseConv2dNative: 2,
+  FusedBatchNorm: 5,
+  FusedBatchNormV2: 5,
+  FusedBatchNormV3: 5,
+  BiasAdd: 2,
+  Add: 2,
+  AddV2: 2,
+  Sub: 2,
+  Mul: 2,
+  Mean: 2,
+  Reshape: 2,
+  ConcatV2: 2,
+  StridedSlice: 4,
+};
+
 /**
  * Translates one node.
  *
@@ -257,7 +275,10 @@ const handlers: Readonly<Record<string, Handler>> = {
  */
 export function translate(node: TfNode, inputs: readonly TfValue[], to: Translator): TfValue {
   const handler = Object.hasOwn(handlers, node.op) ? handlers[node.op] : undefined;
-  return handler
-    ? handler(node, inputs, to)
-    : fail(node, "the operator is not supported", `one of ${Object.keys(handlers).join(", ")}`);
+  if (!handler) {
+    return fail(node, "the operator is not supported", `one of ${Object.keys(handlers).join(", ")}`);
+  }
+  const least = leastInputs[node.op] ?? 1;
+  if (inputs.length < least) fail(node, `it has ${inputs.length} inputs`, `at least ${least}`);
+  return handler(node, inputs, to);
 }

@@ -1,0 +1,141 @@
+/** Every pass: what it joins, what it leaves alone, and that values stay. */
+import { assertEquals } from "@std/assert";
+import { foldBatchnorm } from "../../src/compiler/passes/fold_batchnorm.ts";
+import { fuseActivation } from "../../src/compiler/passes/fuse_activation.ts";
+import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
+import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
+import { optimize } from "../../src/compiler/passes/index.ts";
+import type { Pass } from "../../src/compiler/passes/pass.ts";
+import type { GraphBuilder } from "../../src/graph/builder.ts";
+import { check, type Graph, runReference } from "../../src/graph/graph.ts";
+import { errorOf, graphOf, inputsFor } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+
+const SHAPE = [1, 5, 4, 6] as const;
+const attrs = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
+
+/** Small pieces of networks, with random weights. */
+class Pieces {
+  readonly #builder: GraphBuilder;
+  readonly #random = new Random(3);
+
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder;
+  }
+
+  constant(name: string, shape: readonly number[], positive = false): string {
+    const { data } = this.#random.tensor(shape);
+    return this.#builder.constant(name, shape, positive ? data.map((v) => Math.abs(v) + 0.5) : data);
+  }
+
+  conv(name: string, x: string, outputs = 6): string {
+    return this.#builder.node("conv2d", name, attrs, [x, this.constant(`${name}.w`, [1, 1, 6, outputs])]);
+  }
+
+  batchNorm(name: string, x: string): string {
+    const [gamma, beta, mean] = ["gamma", "beta", "mean"].map((part) =>
+      this.constant(`${name}.${part}`, [6])
+    );
+    const variance = this.constant(`${name}.variance`, [6], true);
+    return this.#builder.node("batch_norm", name, { epsilon: 1e-3 }, [x, gamma, beta, mean, variance]);
+  }
+}
+
+function graph(build: (b: GraphBuilder, p: Pieces, x: string) => string | string[]): Graph {
+  return graphOf([SHAPE], (builder, [x]) => build(builder, new Pieces(builder), x));
+}
+
+/** Runs a pass; checks the result and its values; gives operators and log. */
+function run(pass: Pass, before: Graph): { ops: string[]; log: string[] } {
+  const log: string[] = [];
+  const after = pass(before, (line) => log.push(line));
+  check(after);
+  assertEquals(after.outputs, before.outputs);
+  const inputs = inputsFor(before, new Random(9));
+  const [wanted, found] = [runReference(before, inputs), runReference(after, inputs)];
+  for (const name of before.outputs) {
+    assertEquals(errorOf(found[name].data, wanted[name].data) < 1e-5, true, name);
+  }
+  return { ops: after.nodes.map((node) => node.op), log };
+}
+
+Deno.test("fold_batchnorm: batch norm, multiplication and addition by channel join the convolution", () => {
+  const all = graph((b, p, x) => {
+    const norm = p.batchNorm("bn", p.conv("c", x));
+    const scaled = b.node("mul", "m", {}, [norm, p.constant("scale", [6])]);
+    return b.node("add", "a", {}, [scaled, p.constant("shift", [1, 1, 1, 6])]);
+  });
+  const { ops, log } = run(foldBatchnorm, all);
+  assertEquals(ops, ["conv2d"]);
+  assertEquals(log.length, 3);
+});
+
+Deno.test("fold_batchnorm: a constant behind a residual sum moves into the convolution before it", () => {
+  const { ops } = run(
+    foldBatchnorm,
+    graph((b, p, x) => {
+      const sum = b.node("add", "s", {}, [x, p.conv("c", x)]);
+      return b.node("add", "y", {}, [sum, p.constant("shift", [6])]);
+    }),
+  );
+  assertEquals(ops, ["conv2d", "add"]);
+});
+
+Deno.test("fold_batchnorm leaves alone what others read, what is clamped, and norms before convolutions", () => {
+  const read = graph((b, p, x) => {
+    const c = p.conv("c", x);
+    return [p.batchNorm("bn", c), b.node("sigmoid", "y", {}, [c])];
+  });
+  assertEquals(run(foldBatchnorm, read).ops, ["conv2d", "batch_norm", "sigmoid"]);
+  const before = graph((_b, p, x) => p.conv("c", p.batchNorm("bn", x)));
+  assertEquals(run(foldBatchnorm, before).ops, ["batch_norm", "conv2d"]);
+});
+
+Deno.test("fuse_residual: a sum joins the later of its convolutions", () => {
+  const { ops, log } = run(
+    fuseResidual,
+    graph((b, p, x) => b.node("add", "y", {}, [p.conv("c", p.conv("d", x)), x])),
+  );
+  assertEquals(ops, ["conv2d", "conv2d"]);
+  assertEquals(log.length, 1);
+  const twice = graph((b, p, x) => {
+    const c = p.conv("c", x);
+    return b.node("add", "y", {}, [c, c]);
+  });
+  assertEquals(run(fuseResidual, twice).ops, ["conv2d", "add"]);
+});
+
+Deno.test("fuse_activation: a clamp joins what clamps for free, once", () => {
+  const { ops } = run(
+    fuseActivation,
+    graph((b, p, x) => b.node("clip", "y", { lo: 0, hi: 6 }, [p.conv("c", x)])),
+  );
+  assertEquals(ops, ["conv2d"]);
+  const output = graph((b, p, x) => {
+    const c = p.conv("c", x);
+    return [c, b.node("clip", "y", { lo: 0 }, [c])];
+  });
+  assertEquals(run(fuseActivation, output).ops, ["conv2d", "clip"]);
+});
+
+Deno.test("drop_identity: what hands on what it gets goes, unless it leaves", () => {
+  const { ops } = run(
+    dropIdentity,
+    graph((b, _p, x) => {
+      const same = b.node("reshape", "r", { shape: SHAPE }, [x]);
+      const one = b.node("concat", "k", { axis: 3 }, [same]);
+      return b.node("sigmoid", "y", {}, [b.node("clip", "i", {}, [one])]);
+    }),
+  );
+  assertEquals(ops, ["sigmoid"]);
+  assertEquals(run(dropIdentity, graph((b, _p, x) => b.node("clip", "y", {}, [x]))).ops, ["clip"]);
+});
+
+Deno.test("all passes: a residual block becomes two convolutions", () => {
+  const block = graph((b, p, x) => {
+    const first = b.node("clip", "r1", { lo: 0 }, [p.batchNorm("b1", p.conv("c1", x))]);
+    const sum = b.node("add", "s", {}, [p.batchNorm("b2", p.conv("c2", first)), x]);
+    return b.node("clip", "y", { lo: 0 }, [sum]);
+  });
+  assertEquals(run(optimize, block).ops, ["conv2d", "conv2d"]);
+});
