@@ -32,9 +32,21 @@ export type {
   SoftmaxPostprocessing,
   SsdPostprocessing,
 } from "./src/graph/model_info.ts";
-export { kernelModule, type Simd } from "./src/runtime/kernels.ts";
+export type * from "./src/ops/attrs.ts";
+export type { Padding, Pair } from "./src/geometry.ts";
+export type { MemoryPort, MemorySizes } from "./src/compiler/program.ts";
+export type { Arch } from "./src/kernels/emitter.ts";
+export { type Build, kernelModule, type Kernels, type Simd } from "./src/runtime/kernels.ts";
 export { formatProfile, type LayerProfile } from "./src/runtime/profile.ts";
 export { Session, type SessionInfo, type SessionOptions } from "./src/runtime/session.ts";
 export type { Shape, Tensor } from "./src/tensor.ts";
-export { type ErrorCode, GraphError, HostError, ImageError, ModelError, OptionError, SimdetError } from "./src/errors.ts";
+export {
+  type ErrorCode,
+  GraphError,
+  HostError,
+  ImageError,
+  ModelError,
+  OptionError,
+  SimdetError,
+} from "./src/errors.ts";
 export type { ImageInput, RawImage } from "./src/vision/image.ts";

@@ -38,7 +38,15 @@ async function compile(features: readonly string[], aarch64: boolean): Promise<U
     [
       "program.ts",
       ...["--outFile", "kernels.wasm", "--optimizeLevel", "0", "--shrinkLevel", "0", "--runtime", "stub"],
-      ...["--importMemory", "--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--noAssert"],
+      ...[
+        "--importMemory",
+        "--noExportMemory",
+        "--initialMemory",
+        "1",
+        "--maximumMemory",
+        "65536",
+        "--noAssert",
+      ],
       ...["--use", `AARCH64_BUILD=${aarch64 ? 1 : 0}`],
       ...features.flatMap((feature) => ["--enable", feature]),
     ],
@@ -57,7 +65,9 @@ async function compile(features: readonly string[], aarch64: boolean): Promise<U
     },
   );
   const chatter = stderr.toString();
-  if (error || !binary || chatter) throw new Error(`Cannot compile the kernels: ${chatter || error?.message}`);
+  if (error || !binary || chatter) {
+    throw new Error(`Cannot compile the kernels: ${chatter || error?.message}`);
+  }
   const module = binaryen.readBinary(binary);
   module.setFeatures(binaryen.Features.All);
   module.runPasses(cleanUp);

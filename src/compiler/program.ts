@@ -27,9 +27,13 @@ import type { Log } from "./passes/pass.ts";
 
 /** A named tensor in the program's memory: rows of the last axis `stride` bytes apart from byte `offset` on. */
 export interface MemoryPort {
+  /** Name of the value. */
   readonly name: string;
+  /** Its extents, last axis innermost. */
   readonly shape: Shape;
+  /** Byte address of the first row. */
   readonly offset: number;
+  /** Bytes from one row to the next. */
   readonly stride: number;
   /** Whether sessions take and give it as `[n, c, h, w]`; `shape` is `[n, h, w, c]` all the same. */
   readonly nchw: boolean;
@@ -54,10 +58,15 @@ export interface Step {
 
 /** Bytes of each part of the memory. */
 export interface MemorySizes {
+  /** Packed weights. */
   readonly constants: number;
+  /** Activations. */
   readonly arena: number;
+  /** Scratch memory of all threads. */
   readonly workspace: number;
+  /** The command buffer. */
   readonly commands: number;
+  /** All of them, and what is reserved for threads. */
   readonly total: number;
 }
 

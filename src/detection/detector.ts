@@ -24,8 +24,11 @@ export interface DetectorInfo {
   readonly inputSize: readonly [width: number, height: number];
   /** Classes, by class id. */
   readonly labels: readonly Label[];
+  /** Threads of the session. */
   readonly threads: number;
+  /** Instructions that the kernels use. */
   readonly simd: Simd;
+  /** Precision of weights and activations. */
   readonly precision: "fp32";
 }
 

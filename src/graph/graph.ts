@@ -13,8 +13,11 @@ import type { ModelInfo } from "./model_info.ts";
 
 /** One operator at work; its output is the value that bears its name. */
 export interface Node<Name extends OpName = OpName> {
+  /** Its name, and that of its output. */
   readonly name: string;
+  /** Name of its operator. */
   readonly op: Name;
+  /** Attributes of that operator. */
   readonly attrs: AttrsOf<Name>;
   /** Names of values: graph inputs, constants, or earlier nodes. */
   readonly inputs: readonly string[];
@@ -25,18 +28,23 @@ export type AnyNode = { [Name in OpName]: Node<Name> }[OpName];
 
 /** A named tensor that enters or leaves. */
 export interface Port {
+  /** Its name. */
   readonly name: string;
+  /** Its extents. */
   readonly shape: Shape;
 }
 
 /** A network. */
 export interface Graph {
+  /** What the model says about itself. */
   readonly info: ModelInfo;
+  /** Tensors that enter. */
   readonly inputs: readonly Port[];
   /** Names of the values that leave. */
   readonly outputs: readonly string[];
   /** In an order in which every node comes after its inputs. */
   readonly nodes: readonly AnyNode[];
+  /** Weights and other constants, by name. */
   readonly constants: ReadonlyMap<string, Tensor>;
   /** Inputs and outputs of 4 axes that the model's own framework holds as `[n, c, h, w]`: sessions take and give them so. */
   readonly nchw?: readonly string[];

@@ -31,6 +31,7 @@ export interface Preprocessing {
 
 /** Raw SSD heads to boxes: box coder of Faster R-CNN / SSD over fixed priors. */
 export interface SsdPostprocessing {
+  /** Which decoder. */
   readonly kind: "ssd";
   /** Graph output `[1, priors, 4]`: (ty, tx, th, tw). */
   readonly boxes: string;
@@ -54,6 +55,7 @@ export interface SsdPostprocessing {
 
 /** Class scores of the whole photo. */
 export interface SoftmaxPostprocessing {
+  /** Which decoder. */
   readonly kind: "softmax";
   /** Graph output `[1, classes]`: probabilities. */
   readonly scores: string;
@@ -72,6 +74,8 @@ export interface ModelInfo {
   readonly origin?: { readonly source: string; readonly integrity: string };
   /** Classes, in output order without the background; `null` where the network has an output that no class uses. */
   readonly labels?: readonly (Label | null)[];
+  /** How a photo becomes the input. */
   readonly preprocessing?: Preprocessing;
+  /** How raw outputs become results. */
   readonly postprocessing?: Postprocessing;
 }

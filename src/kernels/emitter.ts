@@ -70,7 +70,9 @@ export function align(bytes: number): number {
 
 /** Limits of a clamp; what is left out is unlimited. */
 export interface Limits {
+  /** Least value. */
   readonly lo?: number;
+  /** Greatest value. */
   readonly hi?: number;
 }
 

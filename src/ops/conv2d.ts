@@ -26,9 +26,11 @@ import {
 
 /** Attributes of `conv2d`. */
 export interface Conv2dAttrs {
+  /** Input pixels from one output pixel to the next. */
   readonly strides: Pair;
   /** Zeros around the input: top, left, bottom, right. */
   readonly padding: Padding;
+  /** Input pixels from one tap to the next. */
   readonly dilations: Pair;
   /** Input channels / groups meet output channels / groups; depthwise when equal to the input channels. */
   readonly groups: number;

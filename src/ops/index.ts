@@ -17,6 +17,7 @@ import { leakyRelu } from "./leaky_relu.ts";
 import { maximum } from "./maximum.ts";
 import { mish } from "./mish.ts";
 import { mul } from "./mul.ts";
+import type { AttrsOf, Operators, OpName } from "./attrs.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
 import { avgPool, maxPool } from "./pool.ts";
@@ -30,8 +31,10 @@ import { sub } from "./sub.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 
+export type { AttrsOf, OpName };
+
 /** Operators by the name they go by in graphs and files. */
-export const ops = {
+export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   conv2d,
   batch_norm: batchNorm,
   add,
@@ -58,12 +61,6 @@ export const ops = {
   transpose,
   resize,
 };
-
-/** Name of an operator. */
-export type OpName = keyof typeof ops;
-
-/** Attributes of the operator of a name. */
-export type AttrsOf<Name extends OpName> = (typeof ops)[Name] extends Op<infer Attrs> ? Attrs : never;
 
 /** The operator of a node whose type is not narrowed: its attributes have been checked by `infer`. */
 export function opOf(name: OpName): Op<unknown> {

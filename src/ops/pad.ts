@@ -12,7 +12,9 @@ import { checkInputs, checkIntegers, type Op } from "./op.ts";
 
 /** Attributes of `pad`: one entry an axis. */
 export interface PadAttrs {
+  /** Values added in front. */
   readonly before: readonly number[];
+  /** Values added behind. */
   readonly after: readonly number[];
   /** Value of the border. */
   readonly value: number;

@@ -13,7 +13,9 @@ import { checkInputs, checkIntegers, checkLimits, checkNhwc, limit, type Op } fr
 
 /** Attributes of the pooling operators. */
 export interface PoolAttrs {
+  /** Extents of the window. */
   readonly kernel: Pair;
+  /** Input pixels from one window to the next. */
   readonly strides: Pair;
   /** Top, left, bottom, right; a rounding-up rule is resolved to more padding at the bottom and right. */
   readonly padding: Padding;

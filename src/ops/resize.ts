@@ -19,7 +19,9 @@ export type Rounding = "floor" | "ceil" | "round_prefer_floor" | "round_prefer_c
 export interface ResizeAttrs {
   /** Output height and width. */
   readonly size: readonly [height: number, width: number];
+  /** What fills the gaps. */
   readonly mode: "nearest" | "linear";
+  /** Where an output pixel lies in the input. */
   readonly coordinates: Coordinates;
   /** Of mode nearest; `floor` when left out. */
   readonly rounding?: Rounding;

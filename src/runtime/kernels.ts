@@ -12,7 +12,9 @@ export type Simd = "simd128" | "relaxed";
 
 /** A build of the kernels. */
 export interface Build {
+  /** Instructions it uses. */
   readonly simd: Simd;
+  /** Processor whose register tiles it has. */
   readonly arch: Arch;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compile, type MemoryPort, type Program, type Step } from "../compiler/program.ts";
+import { compile, type MemoryPort, type MemorySizes, type Program, type Step } from "../compiler/program.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import type { Arch } from "../kernels/emitter.ts";
@@ -43,11 +43,14 @@ export interface SessionInfo {
   readonly threads: number;
   /** Why there is but one thread although more were asked for. */
   readonly threadsNote?: string;
+  /** Instructions that the kernels use. */
   readonly simd: Simd;
+  /** Processor whose register tiles they have. */
   readonly arch: Arch;
+  /** Precision of weights and activations. */
   readonly precision: "fp32";
   /** Bytes of constants (packed weights), arena (activations), workspace and commands. */
-  readonly memory: Program["sizes"];
+  readonly memory: MemorySizes;
 }
 
 const PAGE = 65536;
