@@ -17,7 +17,7 @@
 
 export { Detector, type DetectorInfo } from "./src/detection/detector.ts";
 export { type Classification, Classifier, type ClassifyResult } from "./src/detection/classifier.ts";
-export type { LoadOptions, ModelSource } from "./src/detection/load.ts";
+export type { GraphSource, LoadOptions, ModelSource } from "./src/detection/load.ts";
 export type { Box, Detection, DetectOptions, DetectResult, Speed } from "./src/detection/types.ts";
 export { type Progress, readModel, type ReadOptions } from "./src/formats/read.ts";
 export { writeSafetensors } from "./src/formats/safetensors.ts";
@@ -34,8 +34,15 @@ export type {
 } from "./src/graph/model_info.ts";
 export type * from "./src/ops/attrs.ts";
 export type { Padding, Pair } from "./src/geometry.ts";
-export type { MemoryPort, MemorySizes } from "./src/compiler/program.ts";
+export type { MemoryPort, MemorySizes, Program, Step } from "./src/compiler/memory_map.ts";
 export type { Arch } from "./src/kernels/emitter.ts";
+export {
+  type ByteSource,
+  type CompiledModel,
+  decodeProgram,
+  type Target,
+} from "./src/compiler/program_file.ts";
+export { compileModel, type CompileOptions } from "./src/runtime/compile_model.ts";
 export { type Build, kernelModule, type Kernels, type Simd } from "./src/runtime/kernels.ts";
 export { formatProfile, type LayerProfile } from "./src/runtime/profile.ts";
 export { Session, type SessionInfo, type SessionOptions } from "./src/runtime/session.ts";

@@ -19,6 +19,7 @@ import { strided_copy } from "./strided_copy";
 import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, tanh } from "./unary";
 import { winograd } from "./winograd";
 
+export { checksum } from "./checksum";
 export { peak } from "./peak";
 export { resize_row } from "./resize_row";
 

@@ -10,7 +10,7 @@
 import { openModel } from "../src/cli/model.ts";
 import { loadGraph } from "../src/detection/load.ts";
 import { check, macsOf } from "../src/graph/graph.ts";
-import type { MemorySizes } from "../src/compiler/program.ts";
+import type { MemorySizes } from "../src/compiler/memory_map.ts";
 import { measurePeak } from "../src/runtime/profile.ts";
 import { Session } from "../src/runtime/session.ts";
 import { parseFlags } from "./support/flags.ts";

@@ -76,6 +76,12 @@ async function compile(features: readonly string[], aarch64: boolean): Promise<U
   return clean;
 }
 
+/** The first half of the SHA-256 of a binary, in hexadecimal. */
+async function idOf(binary: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", binary as Uint8Array<ArrayBuffer>);
+  return new Uint8Array(digest, 0, 16).toHex();
+}
+
 const check = Deno.args.includes("--check");
 let stale = 0;
 for (const { name, features, aarch64 } of builds) {
@@ -84,6 +90,8 @@ for (const { name, features, aarch64 } of builds) {
   const text = `// Generated from asm/ by scripts/build_kernels.ts: ${binary.length} bytes of wasm, base64.
 /** The ${name} SIMD build of the kernels. */
 export default "${binary.toBase64()}";
+/** Names these very kernels. */
+export const id = "${await idOf(binary)}";
 `;
   if (!check) {
     Deno.writeTextFileSync(file, text);

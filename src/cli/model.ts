@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
-import type { ModelSource } from "../../mod.ts";
+import type { GraphSource } from "../detection/load.ts";
 import { ModelError } from "../errors.ts";
 import { demand } from "./permissions.ts";
 
@@ -22,13 +22,13 @@ export function isModelFile(model: string): boolean {
 export async function openModel(
   model: string | undefined,
   { quiet }: { quiet: boolean },
-): Promise<ModelSource> {
+): Promise<GraphSource> {
   if (model !== undefined && isModelFile(model)) return await openFile(model);
   const { ensureModel } = await import("./weights.ts");
   return await ensureModel(model ?? DEFAULT_MODEL, { quiet });
 }
 
-async function openFile(path: string): Promise<ModelSource> {
+async function openFile(path: string): Promise<GraphSource> {
   await demand({ name: "read", path });
   if (/\.json$/i.test(path)) return new URL(path, `file://${Deno.cwd()}/`);
   try {

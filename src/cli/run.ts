@@ -5,10 +5,10 @@
  */
 
 import type { DetectOptions } from "../detection/types.ts";
-import { Detector } from "../../mod.ts";
+import { Detector } from "../detection/detector.ts";
 import { parseClasses } from "../options.ts";
 import type { Arguments } from "./args.ts";
-import { openModel } from "./model.ts";
+import { isModelFile, openModel } from "./model.ts";
 import { complain, note, print } from "./output.ts";
 import { demand, missingPermission, type PermissionName } from "./permissions.ts";
 import { reasonOf } from "./reason.ts";
@@ -31,8 +31,11 @@ export interface Outcome {
  */
 export async function detect(args: Arguments): Promise<Outcome> {
   if (args.save !== undefined) await demand({ name: "write", path: args.save });
-  const [sources, detector] = await Promise.all([expandSources(args.sources), load(args)]);
-  const { decodeImage } = await import("../vision/decode.ts");
+  const sources = await expandSources(args.sources);
+  const [detector, { decodeImage }] = await Promise.all([
+    load(args, sources.length),
+    import("../vision/decode.ts"),
+  ]);
   const options = detectOptions(args, detector);
   const report = await createReport(args.format, { photos: sources.length, quiet: args.quiet });
   const folder = args.save === undefined
@@ -89,8 +92,14 @@ async function read(source: Source | undefined): Promise<() => Uint8Array> {
   }
 }
 
-async function load({ model, threads, quiet }: Arguments): Promise<Detector> {
-  return await Detector.load(await openModel(model, { quiet }), { threads });
+/** Threads would start with the second photo; without one the program on a single thread is loaded, which needs no compiling. */
+async function load({ model, threads, quiet, profile }: Arguments, photos: number): Promise<Detector> {
+  const single = threads === 1 || (threads === "auto" && photos < 2 && !profile);
+  if (!single || (model !== undefined && isModelFile(model))) {
+    return await Detector.load(await openModel(model, { quiet }), { threads: single ? 1 : threads });
+  }
+  const { withProgram } = await import("./programs.ts");
+  return await withProgram(model, { quiet }, (source) => Detector.load(source));
 }
 
 function detectOptions(args: Arguments, { info }: Detector): DetectOptions {

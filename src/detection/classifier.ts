@@ -5,12 +5,20 @@
  */
 
 import { ModelError, OptionError } from "../errors.ts";
-import type { Graph } from "../graph/graph.ts";
 import type { Label, Preprocessing, SoftmaxPostprocessing } from "../graph/model_info.ts";
-import { Session } from "../runtime/session.ts";
+import type { Session } from "../runtime/session.ts";
 import type { ImageInput } from "../vision/image.ts";
 import { type IndexedLabel, indexLabels } from "./labels.ts";
-import { feed, infer, loadGraph, type LoadOptions, type ModelSource, outputOf, takeImage } from "./load.ts";
+import {
+  feed,
+  infer,
+  type LoadedModel,
+  loadModel,
+  type LoadOptions,
+  type ModelSource,
+  outputOf,
+  takeImage,
+} from "./load.ts";
 import type { Speed } from "./types.ts";
 
 /** One class with its probability. */
@@ -49,8 +57,8 @@ export class Classifier implements Disposable {
   readonly #postprocessing: SoftmaxPostprocessing;
   readonly #labels: readonly (IndexedLabel | undefined)[];
 
-  private constructor(graph: Graph, session: Session) {
-    const { info: { name, preprocessing, postprocessing, labels } } = graph;
+  private constructor({ info, session }: LoadedModel) {
+    const { name, preprocessing, postprocessing, labels } = info;
     if (!preprocessing || postprocessing?.kind !== "softmax") {
       throw new ModelError(
         `Cannot classify with model "${name}": ${
@@ -75,8 +83,7 @@ export class Classifier implements Disposable {
    * @throws {HostError} If the host has no WASM SIMD.
    */
   static async load(model: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
-    const graph = await loadGraph(model, options);
-    return new Classifier(graph, await Session.create(graph, options));
+    return new Classifier(await loadModel(model, options));
   }
 
   /**

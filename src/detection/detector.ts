@@ -6,12 +6,21 @@
 
 import { ModelError, OptionError } from "../errors.ts";
 import type { Label, Preprocessing, SsdPostprocessing } from "../graph/model_info.ts";
-import type { Graph } from "../graph/graph.ts";
+
 import type { Simd } from "../runtime/kernels.ts";
-import { Session } from "../runtime/session.ts";
+import type { Session } from "../runtime/session.ts";
 import type { ImageInput, RawImage } from "../vision/image.ts";
 import { type IndexedLabel, indexLabels, selectClasses } from "./labels.ts";
-import { feed, infer, loadGraph, type LoadOptions, type ModelSource, outputOf, takeImage } from "./load.ts";
+import {
+  feed,
+  infer,
+  type LoadedModel,
+  loadModel,
+  type LoadOptions,
+  type ModelSource,
+  outputOf,
+  takeImage,
+} from "./load.ts";
 import { nms } from "./nms.ts";
 import { decodeSsd } from "./ssd.ts";
 import type { Box, DetectOptions, DetectResult } from "./types.ts";
@@ -55,8 +64,8 @@ export class Detector implements Disposable {
   readonly #priors: Float32Array;
   readonly #labels: readonly (IndexedLabel | undefined)[];
 
-  private constructor(graph: Graph, session: Session) {
-    const { info: { name, preprocessing, postprocessing, labels } } = graph;
+  private constructor({ info, constants, session }: LoadedModel) {
+    const { name, preprocessing, postprocessing, labels } = info;
     if (!preprocessing || postprocessing?.kind !== "ssd") {
       throw new ModelError(
         `Cannot detect with model "${name}": ${
@@ -66,7 +75,7 @@ export class Detector implements Disposable {
         }, wanted a detector's`,
       );
     }
-    const priors = graph.constants.get(postprocessing.priors)!.data;
+    const priors = constants.get(postprocessing.priors)!.data;
     const columns = session.port(postprocessing.scores).shape[2];
     this.#labels = indexLabels(labels, columns - 1);
     this.#preprocessing = preprocessing;
@@ -91,8 +100,7 @@ export class Detector implements Disposable {
    * @throws {HostError} If the host has no WASM SIMD.
    */
   static async load(model?: ModelSource, options: LoadOptions = {}): Promise<Detector> {
-    const graph = await loadGraph(model, options);
-    return new Detector(graph, await Session.create(graph, options));
+    return new Detector(await loadModel(model, options));
   }
 
   /**

@@ -5,11 +5,13 @@
  */
 
 import { DEFAULT_MODEL, findModel, weightsUrl } from "../../models/zoo.ts";
+import { type ByteSource, bytesSource, decodeProgram, isCompiled } from "../compiler/program_file.ts";
 import { ImageError, ModelError } from "../errors.ts";
-import { type Progress, readModel } from "../formats/read.ts";
+import type { Progress } from "../formats/read.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Preprocessing } from "../graph/model_info.ts";
-import type { Session, SessionOptions } from "../runtime/session.ts";
+import type { ModelInfo, Preprocessing } from "../graph/model_info.ts";
+import { Session, type SessionOptions } from "../runtime/session.ts";
+import type { Tensor } from "../tensor.ts";
 import { decodeImage } from "../vision/decode.ts";
 import { type ImageInput, MAX_PIXELS, type RawImage } from "../vision/image.ts";
 import { resizeImage } from "../vision/resize.ts";
@@ -22,8 +24,11 @@ export interface LoadOptions extends SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A model: a name of the zoo whose weights are cached, a URL, or the bytes of a model file. */
-export type ModelSource = string | URL | Uint8Array;
+/** A model to be compiled: a name of the zoo whose weights are cached, a URL, or the bytes of a model file. */
+export type GraphSource = string | URL | Uint8Array;
+
+/** Any model: as above, or a compiled program, as bytes or read on demand. */
+export type ModelSource = GraphSource | ByteSource;
 
 /**
  * Reads a model.
@@ -31,9 +36,10 @@ export type ModelSource = string | URL | Uint8Array;
  * @throws {ModelError} If there is no such model, it is not cached, or it is broken.
  */
 export async function loadGraph(
-  model: ModelSource = DEFAULT_MODEL,
+  model: GraphSource = DEFAULT_MODEL,
   options: LoadOptions = {},
 ): Promise<Graph> {
+  const { readModel } = await import("../formats/read.ts");
   if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
   const url = weightsUrl(findModel(model).name);
   try {
@@ -48,6 +54,40 @@ export async function loadGraph(
       { cause },
     );
   }
+}
+
+/** A model that is ready to run. */
+export interface LoadedModel {
+  readonly info: ModelInfo;
+  /** Constants that postprocessing reads. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly session: Session;
+}
+
+/**
+ * Reads a model and starts its session; a compiled one is not compiled again.
+ *
+ * @throws {ModelError} If there is no such model, it is not cached, or it is broken.
+ * @throws {HostError} If the host has no WASM SIMD, or not the memory.
+ */
+export async function loadModel(model: ModelSource | undefined, options: LoadOptions): Promise<LoadedModel> {
+  const source = model instanceof Uint8Array
+    ? isCompiled(model) && bytesSource(model)
+    : isByteSource(model) && model;
+  if (source) {
+    const compiled = decodeProgram(source);
+    return {
+      info: compiled.info,
+      constants: compiled.tensors,
+      session: await Session.load(compiled, options),
+    };
+  }
+  const graph = await loadGraph(model as GraphSource | undefined, options);
+  return { info: graph.info, constants: graph.constants, session: await Session.create(graph, options) };
+}
+
+function isByteSource(model: ModelSource | undefined): model is ByteSource {
+  return typeof model === "object" && "read" in model;
 }
 
 /** Pixels of any accepted photo, and the milliseconds that decoding took. */

@@ -33,6 +33,8 @@ export interface Kernels {
     workspaceBytes: number,
     maySleep: number,
   ): number;
+  /** A checksum of the bytes in [begin, end), multiples of 64; see `asm/checksum.ts`. */
+  checksum(begin: number, end: number): number;
   /** Runs `rounds` times 48 multiply-adds `a * scale + shift`. */
   peak(rounds: number, scale: number, shift: number): number;
   /** Resizes two source rows to one row of the input tensor; see `asm/resize_row.ts`. */
@@ -118,10 +120,15 @@ export function kernelModule(build: Build, shared = false): Promise<WebAssembly.
   return module;
 }
 
-function importBuild({ simd, arch }: Build): Promise<{ default: string }> {
+function importBuild({ simd, arch }: Build): Promise<{ default: string; id: string }> {
   if (simd === "simd128") return import("./kernels_plain.generated.ts");
   if (arch === "aarch64") return import("./kernels_relaxed_aarch64.generated.ts");
   return import("./kernels_relaxed.generated.ts");
+}
+
+/** Names the very kernels of a build: programs compiled for others do not fit them. */
+export async function kernelsId(build: Build): Promise<string> {
+  return (await importBuild(build)).id;
 }
 
 async function compileBuild(build: Build, shared: boolean): Promise<WebAssembly.Module> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MemoryPort } from "../compiler/program.ts";
+import type { MemoryPort } from "../compiler/memory_map.ts";
 import { channelsOf, elements, rowsOf, type Shape } from "../tensor.ts";
 
 /** The shape that callers see. */

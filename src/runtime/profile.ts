@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Step } from "../compiler/program.ts";
+import type { Step } from "../compiler/memory_map.ts";
 import type { Kernels } from "./kernels.ts";
 
 /** One layer's time. */

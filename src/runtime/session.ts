@@ -4,20 +4,15 @@
  * @module
  */
 
-import { compile, type MemoryPort, type MemorySizes, type Program, type Step } from "../compiler/program.ts";
+import type { MemoryPort, MemorySizes, Program, Step } from "../compiler/memory_map.ts";
+import type { CompiledModel } from "../compiler/program_file.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import type { Arch } from "../kernels/emitter.ts";
 import { elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
-import {
-  type Build,
-  chooseBuild,
-  instantiate,
-  kernelModule,
-  type Kernels,
-  MAX_PAGES,
-  type Simd,
-} from "./kernels.ts";
+import { buildOf, verify } from "./compiled.ts";
+import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
+import { allocateMemory, PAGE } from "./memory.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, profile } from "./profile.ts";
 import { autoThreads, MAX_THREADS, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
@@ -52,10 +47,6 @@ export interface SessionInfo {
   /** Bytes of constants (packed weights), arena (activations), workspace and commands. */
   readonly memory: MemorySizes;
 }
-
-const PAGE = 65536;
-/** Pages that a memory may grow by, for photos: 32 MiB, two rows of four million pixels. */
-const SCRATCH_PAGES = 512;
 
 /**
  * A compiled graph, ready to run any number of times. Nothing is allocated in wasm memory during a run.
@@ -107,23 +98,41 @@ export class Session implements Disposable {
    * @throws {HostError} If the host has no WASM SIMD, or not the memory.
    */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
-    const asked = options.threads === "auto" ? autoThreads() : options.threads ?? 1;
-    if (!Number.isInteger(asked) || asked < 1 || asked > MAX_THREADS) {
-      throw new OptionError(
-        `threads must be a whole number from 1 to ${MAX_THREADS} or "auto", not ${asked}`,
-      );
-    }
-    const note = asked === 1
-      ? undefined
-      : options.wasmModule
-      ? "a module given as wasmModule runs on one thread"
-      : whySingle();
-    const threads = note === undefined ? asked : 1;
+    const { threads, note } = threadsFor(options);
     const build = chooseBuild(options.simd, options.arch);
+    // Compiled programs start without the compiler.
+    const { compile } = await import("../compiler/program.ts");
     const program = compile(graph, { arch: build.arch, threads });
-    const module = options.wasmModule ?? await kernelModule(build, threads > 1);
-    const memory = allocate(program.sizes.total, threads > 1);
+    return await Session.#start(program, build, threads, options, note);
+  }
+
+  /**
+   * Starts a compiled program: its weights are read straight into place. Of the options, `wasmModule` counts; the rest was settled when it was compiled.
+   *
+   * @throws {ModelError} If it is damaged, or was compiled for another host or release.
+   * @throws {HostError} If the host has no WASM SIMD, or not the memory.
+   */
+  static async load(
+    model: CompiledModel,
+    options: Pick<SessionOptions, "wasmModule"> = {},
+  ): Promise<Session> {
+    const { threads, note } = threadsFor({ threads: model.target.threads, wasmModule: options.wasmModule });
+    const session = await Session.#start(model.program, await buildOf(model), threads, options, note);
+    verify(session.kernels, model);
+    return session;
+  }
+
+  static async #start(
+    program: Program,
+    build: Build,
+    threads: number,
+    { wasmModule }: Pick<SessionOptions, "wasmModule">,
+    note: string | undefined,
+  ): Promise<Session> {
+    const compiling = wasmModule ?? kernelModule(build, threads > 1);
+    const memory = allocateMemory(program.sizes.total, threads > 1);
     program.write(memory.buffer);
+    const module = await compiling;
     const kernels = await instantiate(module, memory);
     const { workspaceBytes } = program;
     return new Session(program, { module, memory, kernels, threads, workspaceBytes }, build, note);
@@ -264,13 +273,17 @@ export class Session implements Disposable {
   }
 }
 
-function allocate(bytes: number, shared: boolean): WebAssembly.Memory {
-  try {
-    const initial = Math.ceil(bytes / PAGE);
-    // The host may set address space aside for the maximum: no more than photos want.
-    const maximum = Math.min(initial + SCRATCH_PAGES, MAX_PAGES);
-    return new WebAssembly.Memory({ initial, maximum, shared });
-  } catch (cause) {
-    throw new HostError(`Cannot allocate ${bytes} bytes for the program`, { cause });
+/**
+ * How many threads a session gets, and why no more where there is but one.
+ *
+ * @throws {OptionError} If the number asked for is out of range.
+ */
+function threadsFor({ threads, wasmModule }: SessionOptions): { threads: number; note?: string } {
+  const asked = threads === "auto" ? autoThreads() : threads ?? 1;
+  if (!Number.isInteger(asked) || asked < 1 || asked > MAX_THREADS) {
+    throw new OptionError(`threads must be a whole number from 1 to ${MAX_THREADS} or "auto", not ${asked}`);
   }
+  if (asked === 1) return { threads: 1 };
+  const note = wasmModule ? "a module given as wasmModule runs on one thread" : whySingle();
+  return note === undefined ? { threads: asked } : { threads: 1, note };
 }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { RESERVED } from "../compiler/program.ts";
+import { RESERVED } from "../compiler/memory_map.ts";
 import { HostError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 

@@ -1,0 +1,80 @@
+/**
+ * What the compiler hands to the runtime: where everything lies in a session's memory.
+ *
+ *     0 | reserved | constants | arena | workspace | commands | end
+ *
+ * @module
+ */
+
+import type { Shape } from "../tensor.ts";
+
+/** A named tensor in the program's memory: rows of the last axis `stride` bytes apart from byte `offset` on. */
+export interface MemoryPort {
+  /** Name of the value. */
+  readonly name: string;
+  /** Its extents, last axis innermost. */
+  readonly shape: Shape;
+  /** Byte address of the first row. */
+  readonly offset: number;
+  /** Bytes from one row to the next. */
+  readonly stride: number;
+  /** Whether sessions take and give it as `[n, c, h, w]`; `shape` is `[n, h, w, c]` all the same. */
+  readonly nchw: boolean;
+}
+
+/** A node as it runs: what profiles show. */
+export interface Step {
+  readonly name: string;
+  readonly op: string;
+  /** Kernel of its commands, e.g. `gemm_6x8`. */
+  readonly kernel: string;
+  /** Why this kernel. */
+  readonly reason: string;
+  /** Shapes of the computed inputs, e.g. `1x19x19x96`. */
+  readonly inputs: string;
+  readonly outputs: string;
+  readonly macs: number;
+  /** Byte range of its commands. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Bytes of each part of the memory. */
+export interface MemorySizes {
+  /** Packed weights. */
+  readonly constants: number;
+  /** Activations. */
+  readonly arena: number;
+  /** Scratch memory of all threads. */
+  readonly workspace: number;
+  /** The command buffer. */
+  readonly commands: number;
+  /** All of them, and what is reserved for threads. */
+  readonly total: number;
+}
+
+/** What a session runs. */
+export interface Program {
+  readonly inputs: readonly MemoryPort[];
+  readonly outputs: readonly MemoryPort[];
+  readonly steps: readonly Step[];
+  readonly sizes: MemorySizes;
+  /** Byte offset of every command, and where the last ends. */
+  readonly commands: { readonly offsets: readonly number[]; readonly end: number };
+  /** Bytes of one thread's workspace. */
+  readonly workspaceBytes: number;
+  /** Writes constants and commands into memory of at least `sizes.total` bytes. */
+  write(memory: ArrayBufferLike): void;
+}
+
+/** Byte ranges of a program's constants and commands in its memory; multiples of 64. */
+export function regionsOf(
+  { sizes, commands }: Pick<Program, "sizes" | "commands">,
+): [begin: number, end: number][] {
+  return [[RESERVED, RESERVED + sizes.constants], [commands.end - sizes.commands, sizes.total]];
+}
+
+/** The bottom of the memory is the threads' control block; nothing else lies there, and address 0 means "none" in parameter blocks. */
+export const RESERVED = 2048;
+/** Most memory a program may take: what a 32-bit wasm memory holds, less room for photos. */
+export const MAX_BYTES = 2 ** 32 - 2 ** 24;

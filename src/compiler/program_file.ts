@@ -1,0 +1,189 @@
+/**
+ * Compiled programs as bytes: packed weights and commands as they lie in memory, so that a session starts with one read into place.
+ *
+ *     "SIMDETP1" | u32 length of the header | header, JSON, padded with spaces | constants | commands | tensors
+ *
+ * A program fits one build of the kernels, and says which. It is as trusted as code: what it computes is what its commands say.
+ *
+ * @module
+ */
+
+import { ModelError } from "../errors.ts";
+import type { ModelInfo } from "../graph/model_info.ts";
+import type { Arch } from "../kernels/emitter.ts";
+import { elements, type Shape, type Tensor } from "../tensor.ts";
+import { MAX_BYTES, type Program, regionsOf } from "./memory_map.ts";
+
+/** Bytes that are read on demand, from memory or a file. */
+export interface ByteSource {
+  /** How many there are. */
+  readonly size: number;
+  /** Fills `into` with the bytes from `at` on. */
+  read(at: number, into: Uint8Array): void;
+}
+
+/** What a compiled program was compiled for. */
+export interface Target {
+  /** Instructions of the kernels. */
+  readonly simd: string;
+  /** Processor whose register tiles they have. */
+  readonly arch: Arch;
+  /** Names the very kernels. */
+  readonly kernels: string;
+  /** Threads that it runs on. */
+  readonly threads: number;
+}
+
+/** A program with all that a detector or classifier wants to know of its model. */
+export interface CompiledModel {
+  readonly program: Program;
+  readonly target: Target;
+  /** Checksum of constants and commands, see `asm/checksum.ts`. */
+  readonly checksum: number;
+  readonly info: ModelInfo;
+  /** Constants that postprocessing reads, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What the file it was compiled from is known by. */
+  readonly source: string;
+}
+
+const MAGIC = "SIMDETP1";
+const PREFIX = 12;
+
+/** Whether bytes begin like a compiled program. */
+export function isCompiled(bytes: Uint8Array): boolean {
+  return bytes.length >= PREFIX && [...MAGIC].every((letter, i) => bytes[i] === letter.charCodeAt(0));
+}
+
+/** The bytes of a compiled program. */
+export function encodeProgram(model: CompiledModel): Uint8Array {
+  const { program, target, checksum, info, tensors, source } = model;
+  const { inputs, outputs, steps, sizes, commands, workspaceBytes } = program;
+  const image = new ArrayBuffer(sizes.total);
+  program.write(image);
+  const list = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  const header = {
+    target,
+    checksum,
+    info,
+    source,
+    inputs,
+    outputs,
+    steps,
+    sizes,
+    commands,
+    workspaceBytes,
+    tensors: list,
+  };
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = Math.ceil((PREFIX + json.length) / 64) * 64;
+  const [constants, code] = regionsOf(program).map(([begin, end]) =>
+    new Uint8Array(image, begin, end - begin)
+  );
+  const extra = [...tensors.values()].map(({ data }) =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  );
+  const bytes = new Uint8Array(
+    start + [constants, code, ...extra].reduce((sum, part) => sum + part.length, 0),
+  );
+  bytes.set(new TextEncoder().encode(MAGIC));
+  new DataView(bytes.buffer).setUint32(8, start - PREFIX, true);
+  bytes.fill(0x20, PREFIX, start);
+  bytes.set(json, PREFIX);
+  let at = start;
+  for (const part of [constants, code, ...extra]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/**
+ * Reads a compiled program; its weights stay where they are until they are written into a session's memory.
+ *
+ * @throws {ModelError} If the file is cut off or its header is not one.
+ */
+export function decodeProgram(source: ByteSource): CompiledModel {
+  const prefix = new Uint8Array(PREFIX);
+  if (source.size < PREFIX) throw broken(`it is ${source.size} bytes long`);
+  source.read(0, prefix);
+  if (!isCompiled(prefix)) throw broken("it begins otherwise");
+  const start = PREFIX + new DataView(prefix.buffer).getUint32(8, true);
+  if (start > source.size) {
+    throw broken(`its header is said to be ${start} bytes, the file is ${source.size}`);
+  }
+  const text = new Uint8Array(start - PREFIX);
+  source.read(PREFIX, text);
+  const header = parse(text);
+  const { sizes, commands } = header;
+  const legal = [
+    sizes?.constants,
+    sizes?.arena,
+    sizes?.workspace,
+    sizes?.commands,
+    sizes?.total,
+    commands?.end,
+  ]
+    .every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_BYTES);
+  if (
+    !legal || !Array.isArray(commands.offsets) || !Array.isArray(header.tensors) ||
+    !Array.isArray(header.steps)
+  ) {
+    throw broken("its header lacks sizes or commands");
+  }
+  const regions = regionsOf(header);
+  const inside = regions.every(([begin, end]) => begin % 64 === 0 && begin <= end && end <= sizes.total) &&
+    commands.offsets.every((at) => at >= regions[1][0] && at < commands.end);
+  if (!inside) throw broken("its commands do not lie in its memory");
+  let at = start + regions.reduce((sum, [begin, end]) => sum + end - begin, 0);
+  const places = header.tensors.map(({ name, shape }) => {
+    const begin = at;
+    at += elements(shape) * 4;
+    return { name, shape, begin };
+  });
+  if (at !== source.size) throw broken(`it should be ${at} bytes long, it is ${source.size}`);
+  const tensors = new Map(places.map(({ name, shape, begin }) => {
+    const data = new Float32Array(elements(shape));
+    source.read(begin, new Uint8Array(data.buffer));
+    return [name, { shape, data }];
+  }));
+  const { inputs, outputs, steps, workspaceBytes, target, checksum, info, source: origin } = header;
+  const program: Program = {
+    inputs,
+    outputs,
+    steps,
+    sizes,
+    commands,
+    workspaceBytes,
+    write(memory) {
+      let from = start;
+      for (const [begin, end] of regions) {
+        source.read(from, new Uint8Array(memory, begin, end - begin));
+        from += end - begin;
+      }
+    },
+  };
+  return { program, target, checksum, info, tensors, source: origin };
+}
+
+/** What the header holds. */
+interface Header extends Omit<Program, "write">, Omit<CompiledModel, "program" | "tensors"> {
+  readonly tensors: readonly { readonly name: string; readonly shape: Shape }[];
+}
+
+function parse(text: Uint8Array): Header {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+  } catch (cause) {
+    throw broken("its header is not JSON", cause);
+  }
+}
+
+function broken(why: string, cause?: unknown): ModelError {
+  return new ModelError(`Cannot read compiled program: ${why}; compile it again`, "bad_model", { cause });
+}
+
+/** Bytes in memory as a source. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (at, into) => into.set(bytes.subarray(at, at + into.length)) };
+}
