@@ -406,13 +406,18 @@ function lastInside(start: i32, dilation: i32, taps: i32, size: i32): i32 {
 
 /** Kernel `depthwise`: tile `index`, a range of output rows. */
 export function depthwise(params: usize, index: i32): void {
+  const first = index * word(params, 12);
+  depthwiseRows(params, <usize> word(params, 0), first, min(first + word(params, 12), word(params, 21)));
+}
+
+/** The output rows [first, end), all pictures counted through, of an input whose first row lies (or would lie) at `input`. */
+export function depthwiseRows(params: usize, input: usize, first: i32, end: i32): void {
   const pixel = <usize> word(params, 1);
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const w = <usize> word(params, 5);
   const outPixel = <usize> word(params, 7);
   const kh = word(params, 8), kw = word(params, 9);
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
-  const tileRows = word(params, 12);
   const sy = word(params, 13), sx = word(params, 14);
   const padLeft = word(params, 16);
   const dy = word(params, 17), dx = word(params, 18);
@@ -425,13 +430,11 @@ export function depthwise(params: usize, index: i32): void {
   const unrolled = (kw == 3 || kw == 5) && dx == 1 && sx <= 2 && outWidth >= 4;
   const columns = kw + 3 * sx;
 
-  const first = index * tileRows;
-  const end = min(first + tileRows, word(params, 21));
   for (let row = first; row < end; ++row) {
     const y = (row % outHeight) * sy - word(params, 15);
     const ky = firstInside(y, dy);
     const rows = lastInside(y, dy, kh, height) - ky;
-    const image = <usize> word(params, 0) + <usize> (row / outHeight) * <usize> height * rowBytes;
+    const image = input + <usize> (row / outHeight) * <usize> height * rowBytes;
     const line = image + <usize> (y + ky * dy) * rowBytes;
     const taps = <usize> 16 + <usize> ky * tapRowBytes;
     const out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;

@@ -48,5 +48,7 @@ export const RESIZE = 19;
 export const L2_NORMALIZE = 20;
 /** 3x3 convolution by F(4x4, 3x3): winograd.ts. */
 export const WINOGRAD = 21;
+/** Pointwise, then depthwise convolution: expand_depthwise.ts. */
+export const EXPAND_DEPTHWISE = 23;
 /** Grouped convolution: grouped.ts. */
 export const GROUPED = 22;

@@ -6,6 +6,7 @@
  */
 import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
+import { expand_depthwise } from "./expand_depthwise";
 import { gemm } from "./gemm";
 import { grouped } from "./grouped";
 import { im2col } from "./im2col";
@@ -69,6 +70,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return l2_normalize(params, tile);
     case kernel.WINOGRAD:
       return winograd(params, tile, local);
+    case kernel.EXPAND_DEPTHWISE:
+      return expand_depthwise(params, tile, local);
     case kernel.GROUPED:
       return grouped(params, tile, local);
     default:

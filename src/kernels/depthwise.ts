@@ -6,20 +6,24 @@
 
 import { DEPTHWISE } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
-import { channelsOf } from "../tensor.ts";
-import { type Emitter, type Limits, limitWords, tileRows, type View } from "./emitter.ts";
+import { type Emitter, type Limits, limitWords, tileRows, type View, type Word } from "./emitter.ts";
 
-/** Emits a depthwise convolution of `[n, h, w, c]` with `weight` `[kh, kw, 1, c]`. */
-export function emitDepthwise(
+/** Filters of a depthwise convolution: `weight` is `[kh, kw, 1, c]`. */
+export interface DepthwiseFilters {
+  readonly weight: Float32Array;
+  readonly bias?: Float32Array;
+}
+
+/** The parameter block; a tile is `rows` output rows. */
+export function depthwiseWords(
   input: View,
   window: Window,
-  weight: Float32Array,
-  bias: Float32Array | undefined,
+  { weight, bias }: DepthwiseFilters,
   output: View,
   limits: Limits | undefined,
-  reason: string,
+  rows: number,
   emitter: Emitter,
-): void {
+): Word[] {
   const [n, h, w, channels] = input.shape;
   const [, oh, ow] = output.shape;
   const [kh, kw] = window.kernel;
@@ -36,33 +40,48 @@ export function emitDepthwise(
       }
     }
   });
-  const rows = tileRows(n * oh, ow * channelsOf(output.shape) * taps, emitter.host);
+  return [
+    input.address,
+    input.stride,
+    h,
+    w,
+    channels,
+    packed,
+    output.address,
+    output.stride,
+    kh,
+    kw,
+    ...limitWords(limits),
+    rows,
+    ...window.strides,
+    window.padding[0],
+    window.padding[1],
+    ...window.dilations,
+    oh,
+    ow,
+    n * oh,
+  ];
+}
+
+/** Emits a depthwise convolution of `[n, h, w, c]`. */
+export function emitDepthwise(
+  input: View,
+  window: Window,
+  filters: DepthwiseFilters,
+  output: View,
+  limits: Limits | undefined,
+  reason: string,
+  emitter: Emitter,
+): void {
+  const [n, oh, ow, channels] = output.shape;
+  const [kh, kw] = window.kernel;
+  const rows = tileRows(n * oh, ow * channels * kh * kw, emitter.host);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
   emitter.emit({
     opcode: DEPTHWISE,
     kernel: unrolled ? `depthwise_${kh}x${kw}_4px` : `depthwise_${kh}x${kw}_1px`,
     reason,
     tiles: Math.ceil((n * oh) / rows),
-    words: [
-      input.address,
-      input.stride,
-      h,
-      w,
-      channels,
-      packed,
-      output.address,
-      output.stride,
-      kh,
-      kw,
-      ...limitWords(limits),
-      rows,
-      ...window.strides,
-      window.padding[0],
-      window.padding[1],
-      ...window.dilations,
-      oh,
-      ow,
-      n * oh,
-    ],
+    words: depthwiseWords(input, window, filters, output, limits, rows, emitter),
   });
 }

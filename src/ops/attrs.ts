@@ -9,6 +9,7 @@ import type { BatchNormAttrs } from "./batch_norm.ts";
 import type { BinaryAttrs } from "./binary.ts";
 import type { ConcatAttrs } from "./concat.ts";
 import type { Conv2dAttrs } from "./conv2d.ts";
+import type { ExpandDepthwiseAttrs } from "./expand_depthwise.ts";
 import type { HardSigmoidAttrs } from "./hard_sigmoid.ts";
 import type { L2NormalizeAttrs } from "./l2_normalize.ts";
 import type { LeakyReluAttrs } from "./leaky_relu.ts";
@@ -42,6 +43,7 @@ export type Operators = {
   readonly max_pool: PoolAttrs;
   readonly avg_pool: AvgPoolAttrs;
   readonly concat: ConcatAttrs;
+  readonly expand_depthwise: ExpandDepthwiseAttrs;
   readonly slice: SliceAttrs;
   readonly pad: PadAttrs;
   readonly reshape: ReshapeAttrs;
@@ -62,6 +64,7 @@ export type {
   BinaryAttrs,
   ConcatAttrs,
   Conv2dAttrs,
+  ExpandDepthwiseAttrs,
   HardSigmoidAttrs,
   L2NormalizeAttrs,
   LeakyReluAttrs,

@@ -180,7 +180,7 @@ export const conv2d: Op<Conv2dAttrs> = {
     const { strategy, reason } = chooseConv2d(attrs, x.shape, weight.shape);
     const window = windowOf(attrs, weight.shape);
     if (strategy === "depthwise" && !residual) {
-      emitDepthwise(x, window, weight.data, bias, output, attrs.limits, reason, emitter);
+      emitDepthwise(x, window, { weight: weight.data, bias }, output, attrs.limits, reason, emitter);
       return;
     }
     if (strategy === "winograd") {

@@ -10,6 +10,7 @@ import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { div } from "./div.ts";
+import { expandDepthwise } from "./expand_depthwise.ts";
 import { hardSigmoid } from "./hard_sigmoid.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { l2Normalize } from "./l2_normalize.ts";
@@ -55,6 +56,7 @@ export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   max_pool: maxPool,
   avg_pool: avgPool,
   concat,
+  expand_depthwise: expandDepthwise,
   slice,
   pad,
   reshape,

@@ -1,0 +1,54 @@
+/**
+ * Writes commands for `asm/expand_depthwise.ts`.
+ *
+ * @module
+ */
+
+import { EXPAND_DEPTHWISE } from "../../asm/kernels.ts";
+import type { Window } from "../geometry.ts";
+import { type DepthwiseFilters, depthwiseWords } from "./depthwise.ts";
+import { type Emitter, type Limits, tileRows, type View } from "./emitter.ts";
+import { type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+
+/** Most bytes of a strip: what stays in a small second-level cache. */
+const STRIP_BYTES = 256 * 1024;
+
+/** Emits `[n, h, w, k]` times weights `[k, c]`, clamped to `expandLimits`, then filtered by channel to `[n, oh, ow, c]`. */
+export function emitExpandDepthwise(
+  input: View,
+  weights: GemmWeights,
+  expandLimits: Limits | undefined,
+  window: Window,
+  filters: DepthwiseFilters,
+  output: View,
+  limits: Limits | undefined,
+  reason: string,
+  emitter: Emitter,
+): void {
+  const [n, h, w] = input.shape;
+  const [, oh, ow, channels] = output.shape;
+  const [kh, kw] = window.kernel, sy = window.strides[0];
+  const reach = (kh - 1) * window.dilations[0] + 1;
+  const line = w * channels * 4;
+  const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
+  const rows = tileRows(oh, ow * channels * kh * kw + sy * w * weights.k * channels, emitter.host, 1, most);
+  const tiles = Math.ceil(oh / rows);
+  const stripRows = Math.min(h, (rows - 1) * sy + reach);
+  const strip: View = {
+    address: emitter.workspace(stripRows * line + 16),
+    shape: [n, h, w, channels],
+    stride: channels * 4,
+  };
+  const { rows: tile, columns } = registerTile(emitter.host);
+  emitter.emit({
+    opcode: EXPAND_DEPTHWISE,
+    kernel: `gemm_${tile}x${columns}+depthwise_${kh}x${kw}`,
+    reason,
+    tiles: n * tiles,
+    words: [
+      ...gemmWords(input.address, input.stride, weights, strip, { limits: expandLimits }, 0, emitter),
+      ...depthwiseWords(strip, window, filters, output, limits, rows, emitter),
+      tiles,
+    ],
+  });
+}

@@ -1,0 +1,70 @@
+/** The fused beginning of inverted residuals against the reference: strips, seams, borders. */
+import { assert } from "@std/assert";
+import { compareBuilds, graphOf } from "../support/compare.ts";
+import { Random, seedOf } from "../support/random.ts";
+import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
+
+Deno.test("expansion and depthwise filter in strips equal the reference", async () => {
+  const random = new Random(seedOf(61));
+  for (let i = 0; i < 60; i++) {
+    const [n, h, w] = [random.pick([1, 1, 2]), random.integer(1, 40), random.integer(1, 24)];
+    const [k, c] = [random.pick([1, 3, 8, 13]), random.pick([4, 24, 33, 96])];
+    const side = random.pick([3, 3, 5]);
+    const strides = random.pick([[2, 2], [2, 2], [1, 1], [3, 1]] as const);
+    const padding = random.pick([[1, 1, 1, 1], [0, 0, 1, 1], [2, 2, 2, 2]] as const);
+    if (h + padding[0] + padding[2] < side || w + padding[1] + padding[3] < side) continue;
+    const graph = graphOf([[n, h, w, k]], (b, [x]) => {
+      const constant = (name: string, ...shape: number[]) =>
+        b.constant(name, shape, random.tensor(shape).data);
+      return b.node("expand_depthwise", "y", {
+        strides,
+        padding,
+        dilations: [1, 1],
+        groups: c,
+        expandLimits: { lo: 0, hi: 6 },
+        limits: { lo: -30, hi: 30 },
+      }, [
+        x,
+        constant("w", 1, 1, k, c),
+        constant("wb", c),
+        constant("f", side, side, 1, c),
+        constant("fb", c),
+      ]);
+    });
+    await compareBuilds(
+      graph,
+      random,
+      2e-5,
+      `seed ${seedOf(61)}, round ${i}, ${JSON.stringify({ n, h, w, k, c, side, strides, padding })}`,
+    );
+  }
+});
+
+Deno.test("fuse_expand joins large maps at stride 2, and nothing else", async () => {
+  const random = new Random(1);
+  const block = (size: number, stride: 1 | 2) =>
+    graphOf([[1, size, size, 4]], (b, [x]) => {
+      const attrs = {
+        strides: [1, 1],
+        padding: [0, 0, 0, 0],
+        dilations: [1, 1],
+        groups: 1,
+        limits: { lo: 0 },
+      } as const;
+      b.constant("w", [1, 1, 4, 64], random.tensor([1, 1, 4, 64]).data);
+      b.constant("f", [3, 3, 1, 64], random.tensor([3, 3, 1, 64]).data);
+      const wide = b.node("conv2d", "wide", attrs, [x, "w"]);
+      return b.node(
+        "conv2d",
+        "y",
+        { ...attrs, strides: [stride, stride], padding: [1, 1, 1, 1], groups: 64 },
+        [wide, "f"],
+      );
+    });
+  const ops = (size: number, stride: 1 | 2) =>
+    fuseExpand(block(size, stride), () => {}).nodes.map((node) => node.op).join();
+  assert(ops(80, 2) === "expand_depthwise");
+  assert(ops(80, 1) === "conv2d,conv2d");
+  assert(ops(20, 2) === "conv2d,conv2d");
+  await compareBuilds(block(80, 2), random);
+});
