@@ -6,12 +6,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { optimize } from "../../src/compiler/passes/index.ts";
+import { optimizeLayers } from "../../src/compiler/passes/index.ts";
 import { type AnyNode, describe, type Graph } from "../../src/graph/graph.ts";
 
 /** A network on TensorFlow.js' fused operators; takes the graph's input and gives its outputs. */
 export function fuse(source: Graph): (input: tf.Tensor4D) => tf.Tensor[] {
-  const graph = optimize(source);
+  const graph = optimizeLayers(source);
   const constants = new Map<string, tf.Tensor>();
   for (const node of graph.nodes) {
     for (const name of node.inputs) {

@@ -10,8 +10,8 @@ import { type DepthwiseFilters, depthwiseWords } from "./depthwise.ts";
 import { type Emitter, type Limits, tileRows, type View } from "./emitter.ts";
 import { type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
-/** Most bytes of a strip: what stays in a small second-level cache. */
-const STRIP_BYTES = 256 * 1024;
+/** Most bytes of a strip: what stays in a second-level cache of 1 MiB. */
+const STRIP_BYTES = 768 * 1024;
 
 /** Emits `[n, h, w, k]` times weights `[k, c]`, clamped to `expandLimits`, then filtered by channel to `[n, oh, ow, c]`. */
 export function emitExpandDepthwise(

@@ -6,22 +6,21 @@
 
 import type { Graph } from "../../graph/graph.ts";
 import { dropIdentity } from "./drop_identity.ts";
-import { fuseExpand } from "./fuse_expand.ts";
 import { foldBatchnorm } from "./fold_batchnorm.ts";
 import { fuseActivation } from "./fuse_activation.ts";
+import { fuseExpand } from "./fuse_expand.ts";
 import { fuseResidual } from "./fuse_residual.ts";
 import type { Log, Pass } from "./pass.ts";
 
-/** All passes, in the order in which they run: residual sums are fused before activations, which may stand behind them. */
-export const passes: readonly Pass[] = [
-  dropIdentity,
-  foldBatchnorm,
-  fuseResidual,
-  fuseActivation,
-  fuseExpand,
-];
+/** Residual sums are fused before activations, which may stand behind them. */
+const layerPasses: readonly Pass[] = [dropIdentity, foldBatchnorm, fuseResidual, fuseActivation];
+
+/** Joins what belongs to one layer: convolutions keep nodes of their own. */
+export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {
+  return layerPasses.reduce((current, pass) => pass(current, log), graph);
+}
 
 /** Runs all passes. */
 export function optimize(graph: Graph, log: Log = () => {}): Graph {
-  return passes.reduce((current, pass) => pass(current, log), graph);
+  return fuseExpand(optimizeLayers(graph, log), log);
 }
