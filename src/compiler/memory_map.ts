@@ -24,7 +24,9 @@ export interface MemoryPort {
 
 /** A node as it runs: what profiles show. */
 export interface Step {
+  /** Name of the node. */
   readonly name: string;
+  /** Its operator. */
   readonly op: string;
   /** Kernel of its commands, e.g. `gemm_6x8`. */
   readonly kernel: string;
@@ -32,10 +34,13 @@ export interface Step {
   readonly reason: string;
   /** Shapes of the computed inputs, e.g. `1x19x19x96`. */
   readonly inputs: string;
+  /** Shape of the output. */
   readonly outputs: string;
+  /** Multiply-adds. */
   readonly macs: number;
   /** Byte range of its commands. */
   readonly begin: number;
+  /** Where they end. */
   readonly end: number;
 }
 
@@ -55,9 +60,13 @@ export interface MemorySizes {
 
 /** What a session runs. */
 export interface Program {
+  /** Tensors that enter. */
   readonly inputs: readonly MemoryPort[];
+  /** Tensors that leave. */
   readonly outputs: readonly MemoryPort[];
+  /** Nodes that have commands, in order. */
   readonly steps: readonly Step[];
+  /** Bytes of each part of the memory. */
   readonly sizes: MemorySizes;
   /** Byte offset of every command, and where the last ends. */
   readonly commands: { readonly offsets: readonly number[]; readonly end: number };

@@ -36,10 +36,13 @@ export interface Target {
 
 /** A program with all that a detector or classifier wants to know of its model. */
 export interface CompiledModel {
+  /** What runs. */
   readonly program: Program;
+  /** What it runs on. */
   readonly target: Target;
   /** Checksum of constants and commands, see `asm/checksum.ts`. */
   readonly checksum: number;
+  /** What the model says about itself. */
   readonly info: ModelInfo;
   /** Constants that postprocessing reads, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
