@@ -249,3 +249,48 @@ Deno.test("a photo from a web server", async () => {
   assertMatch(stdout, /cat\.png: 451x300 1 cat/);
   assertMatch(stderr, /dog\.png.*404/);
 });
+
+Deno.test("a compiled program that is damaged or older than the weights is passed over, and made anew", async () => {
+  await using folder = await temporaryFolder();
+  const [weights, program] = ["safetensors", "program"].map((end) =>
+    `${folder.path}/ssdlite-mobilenetv2-coco.${end}`
+  );
+  await Deno.writeFile(weights, await cocoSsdBytes());
+  const run = async (...allow: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", "--allow-env=SIMDET_CACHE", ...allow, "detect.ts", "samples/chelsea.png"],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", SIMDET_CACHE: folder.path },
+    }).output();
+    const text = new TextDecoder();
+    assertEquals([code, text.decode(stderr)], [0, ""]);
+    assertMatch(text.decode(stdout), /1 cat/);
+  };
+  await run(`--allow-write=${folder.path}`);
+  const whole = await Deno.readFile(program);
+  const damaged = whole.slice();
+  damaged[whole.length >> 1] ^= 1;
+  for (
+    const bytes of [damaged, whole.subarray(0, 1000), whole.subarray(0, whole.length - 1), new Uint8Array()]
+  ) {
+    await Deno.writeFile(program, bytes);
+    await run();
+    assertEquals((await Deno.readFile(program)).length, bytes.length);
+  }
+  await run(`--allow-write=${folder.path}`);
+  assertEquals((await Deno.readFile(program)).length, whole.length);
+});
+
+Deno.test("weights that were altered are found out by their hash", async () => {
+  await using folder = await temporaryFolder();
+  const bytes = (await cocoSsdBytes()).slice();
+  bytes[bytes.length >> 1] ^= 1;
+  await Deno.writeFile(`${folder.path}/ssdlite-mobilenetv2-coco.safetensors`, bytes);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-env=SIMDET_CACHE", "detect.ts", "samples/chelsea.png"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", SIMDET_CACHE: folder.path },
+  }).output();
+  assertEquals(code, 1);
+  assertStringIncludes(new TextDecoder().decode(stderr), "is corrupt: its SHA-256 is");
+});

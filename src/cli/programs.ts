@@ -50,6 +50,10 @@ async function stampOf(path: string): Promise<string | undefined> {
   }
 }
 
+function programPath(weights: string): string {
+  return weights.replace(/safetensors$/, "program");
+}
+
 /** Runs `use` on a model's program: the one in the cache if it fits the weights beside it, else one made from these. */
 export async function withProgram<T>(
   name: string = DEFAULT_MODEL,
@@ -58,11 +62,11 @@ export async function withProgram<T>(
 ): Promise<T> {
   const entry = findModel(name);
   const folder = options.folder ?? await cacheFolder();
-  const weights = join(folder, `${entry.name}.safetensors`), path = join(folder, `${entry.name}.program`);
+  const weights = join(folder, `${entry.name}.safetensors`);
   const stamp = await stampOf(weights);
   if (stamp !== undefined) {
     try {
-      using source = new FileSource(path);
+      using source = new FileSource(programPath(weights));
       if (decodeProgram(source).source === stamp) return await use(source);
     } catch (error) {
       // A program that cannot be used is no loss: the weights are.
@@ -71,17 +75,17 @@ export async function withProgram<T>(
   }
   const { ensureEntry } = await import("./weights.ts");
   const data = await ensureEntry(entry, { ...options, folder });
-  const program = await compileKept(entry, data, weights, path);
+  const program = await keepProgram(entry, data, weights);
   return await use(program ?? data);
 }
 
-/** Compiles weights and keeps the program, where the folder may be written. */
-async function compileKept(
+/** Compiles the weights at a path and keeps the program beside them, where the folder may be written. */
+export async function keepProgram(
   { name }: ZooEntry,
   data: Uint8Array,
   weights: string,
-  path: string,
 ): Promise<Uint8Array | undefined> {
+  const path = programPath(weights);
   if (!await isGranted({ name: "write", path })) return undefined;
   const [{ readModel }, { compileModel }] = await Promise.all([
     import("../formats/read.ts"),

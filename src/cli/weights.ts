@@ -63,6 +63,8 @@ export async function ensureEntry(entry: ZooEntry, options: EnsureOptions = {}):
   }
   try {
     await writeWhole(path, data);
+    const { keepProgram } = await import("./programs.ts");
+    await keepProgram(entry, data, path);
   } catch (cause) {
     throw new ModelError(
       `Cannot write ${path}: ${reasonOf(cause)}; SIMDET_CACHE can name another folder`,

@@ -1,7 +1,7 @@
 /**
  * Compiled programs as bytes: packed weights and commands as they lie in memory, so that a session starts with one read into place.
  *
- *     "SIMDETP1" | u32 length of the header | header, JSON, padded with spaces | constants | commands | tensors
+ *     "SIMDETP1" | u32 length of the header | u32 FNV-1a of the header | header, JSON, padded with spaces | constants | commands | tensors
  *
  * A program fits one build of the kernels, and says which. It is as trusted as code: what it computes is what its commands say.
  *
@@ -51,7 +51,7 @@ export interface CompiledModel {
 }
 
 const MAGIC = "SIMDETP1";
-const PREFIX = 12;
+const PREFIX = 16;
 
 /** Whether bytes begin like a compiled program. */
 export function isCompiled(bytes: Uint8Array): boolean {
@@ -93,6 +93,7 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
   new DataView(bytes.buffer).setUint32(8, start - PREFIX, true);
   bytes.fill(0x20, PREFIX, start);
   bytes.set(json, PREFIX);
+  new DataView(bytes.buffer).setUint32(12, fnv1a(bytes.subarray(PREFIX, start)), true);
   let at = start;
   for (const part of [constants, code, ...extra]) {
     bytes.set(part, at);
@@ -117,6 +118,7 @@ export function decodeProgram(source: ByteSource): CompiledModel {
   }
   const text = new Uint8Array(start - PREFIX);
   source.read(PREFIX, text);
+  if (fnv1a(text) !== new DataView(prefix.buffer).getUint32(12, true)) throw broken("its header is damaged");
   const header = parse(text);
   const { sizes, commands } = header;
   const legal = [
@@ -167,6 +169,11 @@ export function decodeProgram(source: ByteSource): CompiledModel {
     },
   };
   return { program, target, checksum, info, tensors, source: origin };
+}
+
+/** FNV-1a, 32 bits. */
+function fnv1a(bytes: Uint8Array): number {
+  return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 }
 
 /** What the header holds. */

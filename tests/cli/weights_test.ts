@@ -76,7 +76,7 @@ test("a missing model is fetched, converted and kept; afterwards no registry is 
     integrity: sample.entry.source.integrity,
   });
   assertEquals(graph.info.licence, "MIT");
-  assertEquals(filesOf(nested), ["small.safetensors"]);
+  assertEquals(filesOf(nested), ["small.program", "small.safetensors"]);
   assertEquals(await ensure(nested, registry, { offline: true }), bytes);
   assertEquals(registry.attempts, 1);
 });
@@ -91,7 +91,7 @@ test("a connection cut midway is tried again from the start", async (folder) => 
   assertEquals(registry.attempts, 2);
   assertEquals(loaded.filter((bytes) => bytes === 0).length, 2);
   assertEquals(loaded.at(-1), sample.archive.length);
-  assertEquals(filesOf(folder), ["small.safetensors"]);
+  assertEquals(filesOf(folder), ["small.program", "small.safetensors"]);
 });
 
 test("a server in trouble is tried again", async (folder) => {
@@ -153,7 +153,7 @@ test("a download that is killed midway leaves nothing behind", async (folder) =>
   assertNotEquals((await ended(process)).code, 0);
   assertEquals(filesOf(folder), []);
   await ensure(folder, registry);
-  assertEquals(filesOf(folder), ["small.safetensors"]);
+  assertEquals(filesOf(folder), ["small.program", "small.safetensors"]);
 });
 
 test("npm's own variable names the registry", async (folder) => {
@@ -173,7 +173,7 @@ test("two processes at once do not harm each other", async (folder) => {
   for (const { code, stdout, stderr } of results) {
     assertEquals([code, stdout.trim()], [0, String(sample.entry.bytes)], stderr);
   }
-  assertEquals(filesOf(folder), ["small.safetensors"]);
+  assertEquals(filesOf(folder), ["small.program", "small.safetensors"]);
   await ensure(folder, registry, { offline: true });
 });
 
