@@ -6,12 +6,12 @@
  */
 
 import { join } from "@std/path";
-import { DEFAULT_MODEL, findModel, type ZooEntry } from "../../models/zoo.ts";
+import { DEFAULT_MODEL, findModel } from "../../models/zoo.ts";
 import { type ByteSource, decodeProgram } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
-import { cacheFolder, writeWhole } from "./cache.ts";
-import { isGranted } from "./permissions.ts";
-import type { EnsureOptions } from "./weights.ts";
+import { cacheFolder } from "./cache.ts";
+import { keepProgram, programPath, stampOf } from "./keep_program.ts";
+import { ensureEntry, type EnsureOptions } from "./weights.ts";
 
 /** A file, read on demand. */
 class FileSource implements ByteSource, Disposable {
@@ -39,21 +39,6 @@ class FileSource implements ByteSource, Disposable {
   }
 }
 
-/** What tells one state of a weights file from another without reading it: its length and the time of its last change. */
-async function stampOf(path: string): Promise<string | undefined> {
-  try {
-    const { size, mtime } = await Deno.stat(path);
-    return `${size} ${mtime?.getTime()}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-function programPath(weights: string): string {
-  return weights.replace(/safetensors$/, "program");
-}
-
 /** Runs `use` on a model's program: the one in the cache if it fits the weights beside it, else one made from these. */
 export async function withProgram<T>(
   name: string = DEFAULT_MODEL,
@@ -73,27 +58,7 @@ export async function withProgram<T>(
       if (!(error instanceof Deno.errors.NotFound || error instanceof ModelError)) throw error;
     }
   }
-  const { ensureEntry } = await import("./weights.ts");
   const data = await ensureEntry(entry, { ...options, folder });
   const program = await keepProgram(entry, data, weights);
   return await use(program ?? data);
-}
-
-/** Compiles the weights at a path and keeps the program beside them, where the folder may be written. */
-export async function keepProgram(
-  { name }: ZooEntry,
-  data: Uint8Array,
-  weights: string,
-): Promise<Uint8Array | undefined> {
-  const path = programPath(weights);
-  if (!await isGranted({ name: "write", path })) return undefined;
-  const [{ readModel }, { compileModel }] = await Promise.all([
-    import("../formats/read.ts"),
-    import("../runtime/compile_model.ts"),
-  ]);
-  const program = await compileModel(await readModel(data, { info: { name } }), {
-    source: await stampOf(weights),
-  });
-  await writeWhole(path, program).catch(() => {});
-  return program;
 }

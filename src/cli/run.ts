@@ -12,7 +12,7 @@ import { isModelFile, openModel } from "./model.ts";
 import { complain, note, print } from "./output.ts";
 import { demand, missingPermission, type PermissionName } from "./permissions.ts";
 import { reasonOf } from "./reason.ts";
-import { createReport } from "./reports/report.ts";
+import { createReport } from "./reports/create_report.ts";
 import { expandSources, type Source } from "./sources.ts";
 
 /** How a run ended. */

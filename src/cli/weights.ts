@@ -63,7 +63,7 @@ export async function ensureEntry(entry: ZooEntry, options: EnsureOptions = {}):
   }
   try {
     await writeWhole(path, data);
-    const { keepProgram } = await import("./programs.ts");
+    const { keepProgram } = await import("./keep_program.ts");
     await keepProgram(entry, data, path);
   } catch (cause) {
     throw new ModelError(

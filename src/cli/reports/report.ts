@@ -5,7 +5,6 @@
  */
 
 import type { DetectResult } from "../../detection/types.ts";
-import type { Format } from "../args.ts";
 
 /** One photo and what was found in it. */
 export interface Photo {
@@ -31,22 +30,4 @@ export interface ReportOptions {
   readonly photos: number;
   /** Whether to leave out what is not a result. */
   readonly quiet: boolean;
-}
-
-/** Makes the report of a format; loads that one's code only. */
-export async function createReport(format: Format, options: ReportOptions): Promise<Report> {
-  switch (format) {
-    case "text":
-      return (await import("./text.ts")).textReport(options);
-    case "json":
-      return (await import("./json.ts")).jsonReport();
-    case "jsonl":
-      return (await import("./jsonl.ts")).jsonlReport();
-    case "csv":
-      return (await import("./csv.ts")).csvReport();
-    case "coco":
-      return (await import("./coco.ts")).cocoReport();
-    case "yolo":
-      return (await import("./yolo.ts")).yoloReport(options);
-  }
 }

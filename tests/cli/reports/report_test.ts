@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Format, FORMATS } from "../../../src/cli/args.ts";
-import { createReport, type Photo } from "../../../src/cli/reports/report.ts";
+import { createReport } from "../../../src/cli/reports/create_report.ts";
+import type { Photo } from "../../../src/cli/reports/report.ts";
 
 const DOG = {
   label: "dog",
