@@ -57,8 +57,10 @@ export interface SsdPostprocessing {
 export interface SoftmaxPostprocessing {
   /** Which decoder. */
   readonly kind: "softmax";
-  /** Graph output `[1, classes]`: probabilities. */
+  /** Graph output `[1, classes]`: probabilities, or logits. */
   readonly scores: string;
+  /** Whether the output is logits that a softmax turns into probabilities. Default `false`. */
+  readonly logits?: boolean;
 }
 
 /** How raw outputs become results. */

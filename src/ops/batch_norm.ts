@@ -5,15 +5,17 @@
  */
 
 import { GraphError } from "../errors.ts";
-import { ADD, MUL } from "../../asm/kernels.ts";
-import { emitBinary } from "../kernels/elementwise.ts";
-import { channelsOf, elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
-import { checkInputs, type Op } from "./op.ts";
+import { emitDepthwise } from "../kernels/depthwise.ts";
+import type { Limits, View } from "../kernels/emitter.ts";
+import { channelsOf, formatShape, rowsOf, sameShape, type Tensor } from "../tensor.ts";
+import { checkInputs, checkLimits, limit, type Op } from "./op.ts";
 
 /** Attributes of `batch_norm`. */
 export interface BatchNormAttrs {
   /** Added to the variance. */
   readonly epsilon: number;
+  /** Clamp of the output. */
+  readonly limits?: Limits;
 }
 
 /** The normalisation as `x * scale + offset`, computed in f64: both `[c]`. */
@@ -38,6 +40,7 @@ export const batchNorm: Op<BatchNormAttrs> = {
     if (!(attrs.epsilon >= 0 && attrs.epsilon < 1)) {
       throw new GraphError(`Cannot run ${where}: epsilon is ${attrs.epsilon}, wanted a number from 0 to 1`);
     }
+    checkLimits(where, attrs.limits);
     const channels = [channelsOf(inputs[0])];
     for (const shape of inputs.slice(1)) {
       if (!sameShape(shape, channels)) {
@@ -49,16 +52,14 @@ export const batchNorm: Op<BatchNormAttrs> = {
     return inputs[0];
   },
 
-  macs(_attrs, _inputs, output) {
-    return elements(output);
-  },
+  clamps: true,
 
   reference(attrs, [x, gamma, beta, mean, variance]) {
     const channels = channelsOf(x.shape);
     return x.data.map((value, i) => {
       const c = i % channels;
-      return gamma.data[c] * (value - mean.data[c]) / Math.sqrt(variance.data[c] + attrs.epsilon) +
-        beta.data[c];
+      const normal = (value - mean.data[c]) / Math.sqrt(variance.data[c] + attrs.epsilon);
+      return limit(gamma.data[c] * normal + beta.data[c], attrs.limits);
     });
   },
 
@@ -68,13 +69,17 @@ export const batchNorm: Op<BatchNormAttrs> = {
       throw new GraphError("Cannot compile batch_norm: a statistic is computed, wanted constants");
     }
     const { scale, offset } = batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
-    const { output, emitter } = node;
-    const vector = (values: Float64Array) => ({
-      address: emitter.constant(values.length, (to) => to.set(values)),
-      shape: [values.length],
-      stride: values.length * 4,
-    });
-    emitBinary({ opcode: MUL, kernel: "mul" }, node.input(0), vector(scale), output, undefined, emitter);
-    emitBinary({ opcode: ADD, kernel: "add" }, output, vector(offset), output, undefined, emitter);
+    const x = node.input(0), channels = channelsOf(x.shape);
+    // One multiply-add a value: a depthwise convolution of 1x1.
+    const plane = (view: View): View => ({ ...view, shape: x.shape.length === 4 ? x.shape : [1, rowsOf(x.shape), 1, channels] });
+    emitDepthwise(
+      plane(x),
+      { kernel: [1, 1], strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1] },
+      { weight: Float32Array.from(scale), bias: Float32Array.from(offset) },
+      plane(node.output),
+      node.attrs.limits,
+      "one multiply-add a value",
+      node.emitter,
+    );
   },
 };

@@ -24,7 +24,7 @@ function affineOf(node: AnyNode, rewrite: Rewrite): Affine | undefined {
   switch (node.op) {
     case "batch_norm": {
       const [gamma, beta, mean, variance] = node.inputs.slice(1).map((name) => rewrite.constant(name));
-      return gamma && beta && mean && variance &&
+      return gamma && beta && mean && variance && !node.attrs.limits &&
         batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
     }
     case "mul": {

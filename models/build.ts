@@ -1,0 +1,98 @@
+/**
+ * Builds the networks of the zoo by name.
+ *
+ * @module
+ */
+
+import { ModelError, OptionError } from "../src/errors.ts";
+import type { Pair } from "../src/geometry.ts";
+import type { Graph } from "../src/graph/graph.ts";
+import { check, macsOf } from "../src/graph/graph.ts";
+import type { ModelInfo } from "../src/graph/model_info.ts";
+import { nearest } from "../src/nearest.ts";
+import { NetworkBuilder, type Value, type Weights } from "./layers.ts";
+import type { Network, NetworkOptions } from "./network.ts";
+import { networks } from "./networks.ts";
+
+/** How to build a network. */
+export interface BuildOptions {
+  /** Input height and width, or one number for both; the network's own when left out. */
+  readonly inputSize?: number | Pair;
+  /** Number of classes, without background; the network's own when left out. */
+  readonly classes?: number;
+  /** Weights by the upstream's keys, in its shapes; small invented ones when left out, for timing and inspection. */
+  readonly weights?: Weights;
+}
+
+/** Largest input extent. */
+const MAX_SIZE = 4096;
+
+/**
+ * Finds a network by name.
+ *
+ * @throws {ModelError} If there is none (`unknown_model`); the nearest name is suggested.
+ */
+export function findNetwork(name: string): Network {
+  if (Object.hasOwn(networks, name)) return networks[name];
+  const names = Object.keys(networks), meant = nearest(name, names);
+  throw new ModelError(
+    `Unknown network ${JSON.stringify(name)}; ${
+      meant ? `did you mean ${meant}?` : `known are ${names.join(", ")}`
+    }`,
+    "unknown_model",
+  );
+}
+
+/**
+ * Builds a network of the zoo. Its graph takes and gives maps as `[n, c, h, w]`, like its upstream.
+ *
+ * @throws {ModelError} If there is no such network, or the weights do not fit it: every tensor that is missing, superfluous or misshapen is listed.
+ * @throws {OptionError} If the input size or number of classes is out of range.
+ * @throws {GraphError} If the input is too small for the network.
+ */
+export function buildModel(name: string, options: BuildOptions = {}): Graph {
+  const network = findNetwork(name);
+  const { inputSize = network.inputSize, classes = network.classes } = options;
+  const size: Pair = typeof inputSize === "number" ? [inputSize, inputSize] : inputSize;
+  for (
+    const [what, value] of [["input height", size[0]], ["input width", size[1]], [
+      "classes",
+      classes,
+    ]] as const
+  ) {
+    if (!Number.isInteger(value) || value < 1 || value > MAX_SIZE) {
+      throw new OptionError(`${what} must be a whole number from 1 to ${MAX_SIZE}, not ${value}`);
+    }
+  }
+  const net = new NetworkBuilder(options.weights);
+  const chosen: NetworkOptions = { inputSize: size, classes };
+  const input = net.input(size);
+  const outputs = network.build(net, input, chosen);
+  const info: ModelInfo = {
+    name,
+    licence: network.licence,
+    preprocessing: { input: input.name, width: size[1], height: size[0], ...network.preprocessing },
+    postprocessing: network.postprocessing?.(outputs, chosen) ??
+      { kind: "softmax", scores: outputs[0].name, logits: true },
+  };
+  return net.build(info, outputs);
+}
+
+/** Trained values and multiply-adds of a network, convolutions and fully connected layers counted. */
+export function sizeOf(
+  name: string,
+  options: Omit<BuildOptions, "weights"> = {},
+): { parameters: number; macs: number } {
+  let parameters = 0;
+  const weights = (key: string, shape: readonly number[]) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (!/\.running_(mean|var)$/.test(key)) parameters += count;
+    return new Float32Array(count);
+  };
+  const graph = buildModel(name, { ...options, weights });
+  const shapes = check(graph);
+  const macs = graph.nodes.reduce((sum, node) => sum + (node.op === "conv2d" ? macsOf(node, shapes) : 0), 0);
+  return { parameters, macs };
+}
+
+export type { Value, Weights };

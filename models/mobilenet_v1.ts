@@ -1,0 +1,64 @@
+/**
+ * MobileNetV1 (Howard et al. 2017, "MobileNets", arXiv 1704.04861, table 1) with timm's names (mobilenetv1_100). Input RGB, 224x224, to [-1, 1].
+ *
+ * @module
+ */
+
+import type { NetworkBuilder, Value } from "./layers.ts";
+import { INCEPTION, type Network, type NetworkTable } from "./network.ts";
+
+/** Blocks of each stage, outputs at width 1, stride of the first block. */
+const STAGES = [[1, 64, 1], [2, 128, 2], [2, 256, 2], [6, 512, 2], [2, 1024, 2]] as const;
+
+/** Channels at a width: a multiple of 8, never less than nine tenths of what was asked for. */
+export function makeDivisible(channels: number): number {
+  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
+  return rounded < 0.9 * channels ? rounded + 8 : rounded;
+}
+
+/** The feature extractor: the map behind each stage, at strides 2, 4, 8, 16 and 32. */
+export function mobileNetV1Features(net: NetworkBuilder, input: Value, width: number): Value[] {
+  const act = (x: Value, norm: string) => net.activate(net.batchNorm(x, norm), "relu6");
+  let x = act(net.conv(input, "conv_stem", makeDivisible(32 * width), { kernel: 3, stride: 2 }), "bn1");
+  return STAGES.map(([blocks, outputs, stride], stage) => {
+    for (let block = 0; block < blocks; block++) {
+      const key = `blocks.${stage}.${block}`, channels = x.shape[3];
+      const filtered = net.conv(x, `${key}.conv_dw`, channels, {
+        kernel: 3,
+        stride: block === 0 ? stride : 1,
+        groups: channels,
+      });
+      x = act(
+        net.conv(act(filtered, `${key}.bn1`), `${key}.conv_pw`, makeDivisible(outputs * width)),
+        `${key}.bn2`,
+      );
+    }
+    return x;
+  });
+}
+
+function member(width: number, top1?: number): Network {
+  return {
+    task: "classify",
+    paper: "arXiv 1704.04861",
+    upstream: "https://github.com/huggingface/pytorch-image-models",
+    licence: "Apache-2.0",
+    inputSize: [224, 224],
+    classes: 1000,
+    preprocessing: INCEPTION,
+    ...(top1 !== undefined &&
+      { accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" } }),
+    weights: width === 1 ? "timm (mobilenetv1_100.ra4_e3600_r224_in1k)" : "none published in this form",
+    build(net, input, { classes }) {
+      return [net.linear(net.globalPool(mobileNetV1Features(net, input, width)[4]), "classifier", classes)];
+    },
+  };
+}
+
+/** The members of the family. */
+export const mobilenetsV1: NetworkTable = {
+  mobilenetv1: member(1, 75.4),
+  "mobilenetv1-075": member(0.75),
+  "mobilenetv1-050": member(0.5),
+  "mobilenetv1-025": member(0.25),
+};

@@ -1,0 +1,74 @@
+/**
+ * What a network of the zoo is: a table entry with a pedigree, and the function that builds it.
+ *
+ * @module
+ */
+
+import type { Pair } from "../src/geometry.ts";
+import type { Postprocessing, Preprocessing } from "../src/graph/model_info.ts";
+import type { NetworkBuilder, Value } from "./layers.ts";
+
+/** A published accuracy. */
+export interface Accuracy {
+  /** What was measured, on what. */
+  readonly metric: string;
+  /** The published figure, in percent. */
+  readonly value: number;
+  /** Where it was published. */
+  readonly source: string;
+}
+
+/** How a family normalises a photo: everything but the size. */
+export type Normalisation = Pick<Preprocessing, "resize" | "scale" | "offset"> & Partial<Preprocessing>;
+
+/** What is chosen when a network is built. */
+export interface NetworkOptions {
+  /** Height and width of the input. */
+  readonly inputSize: Pair;
+  /** Number of classes, without background. */
+  readonly classes: number;
+}
+
+/** A network that can be built by name. */
+export interface Network {
+  /** What it does with a photo. */
+  readonly task: "classify" | "detect";
+  /** Where it was published. */
+  readonly paper: string;
+  /** Code that was followed. */
+  readonly upstream: string;
+  /** Licence of the upstream's code and weights. */
+  readonly licence: string;
+  /** Height and width that it was published at. */
+  readonly inputSize: Pair;
+  /** Classes that it was published with. */
+  readonly classes: number;
+  /** How a photo becomes its input. */
+  readonly preprocessing: Normalisation;
+  /** How its outputs become results; a classifier's softmax where left out. */
+  readonly postprocessing?: (outputs: readonly Value[], options: NetworkOptions) => Postprocessing;
+  /** How good its authors found it. */
+  readonly accuracy?: Accuracy;
+  /** Where trained weights are to be had. */
+  readonly weights: string;
+  /** Builds it; gives its outputs. */
+  readonly build: (net: NetworkBuilder, input: Value, options: NetworkOptions) => readonly Value[];
+}
+
+/** Networks by name. */
+export type NetworkTable = Readonly<Record<string, Network>>;
+
+const normalise = (mean: readonly number[], deviation: readonly number[]): Normalisation => ({
+  resize: "tf_bilinear",
+  scale: deviation.map((d) => 1 / (255 * d)) as [number, number, number],
+  offset: mean.map((m, c) => -m / deviation[c]) as [number, number, number],
+});
+
+/** ImageNet's mean and deviation, as torchvision and timm subtract and divide. */
+export const IMAGENET: Normalisation = normalise([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+
+/** To [-1, 1], as TensorFlow's "inception" preprocessing. */
+export const INCEPTION: Normalisation = normalise([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]);
+
+/** To [0, 1], as Darknet. */
+export const UNIT: Normalisation = normalise([0, 0, 0], [1, 1, 1]);

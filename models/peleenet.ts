@@ -1,0 +1,113 @@
+/**
+ * PeleeNet (Wang, Li and Ling 2018, "Pelee: A Real-Time Object Detection System on Mobile Devices", arXiv 1804.06882, section 2) and its baseline DenseNet-41.
+ * Upstream: Robert-JunWang/PeleeNet, peleenet.py. Input RGB, 224x224, normalised by ImageNet's mean and deviation.
+ *
+ * @module
+ */
+
+import { denseNet } from "./densenet.ts";
+import type { NetworkBuilder, Value } from "./layers.ts";
+import { IMAGENET, type NetworkTable } from "./network.ts";
+
+/** What a member of the family varies. */
+export interface PeleeNetConfig {
+  /** Channels that a dense layer adds. */
+  readonly growth: number;
+  /** Dense layers of each stage. */
+  readonly blocks: readonly number[];
+  /** Width of the bottlenecks of each stage, in halves of the growth. */
+  readonly bottlenecks: readonly number[];
+  /** Channels of the first convolution. */
+  readonly stem: number;
+}
+
+const PELEENET: PeleeNetConfig = { growth: 32, blocks: [3, 4, 8, 6], bottlenecks: [1, 2, 4, 4], stem: 32 };
+
+/** Convolution, normalisation, ReLU: upstream's BasicConv2d. */
+function basicConv(
+  net: NetworkBuilder,
+  x: Value,
+  key: string,
+  outputs: number,
+  kernel = 1,
+  stride = 1,
+  relu = true,
+): Value {
+  const y = net.batchNorm(net.conv(x, `${key}.conv`, outputs, { kernel, stride }), `${key}.norm`);
+  return net.activate(y, relu ? "relu" : "none");
+}
+
+/** The stem block (figure 4): two ways down by 2, joined: stride 4 in all. */
+function stemBlock(net: NetworkBuilder, x: Value, key: string, channels: number): Value {
+  const first = basicConv(net, x, `${key}.stem1`, channels, 3, 2);
+  const narrow = basicConv(net, first, `${key}.stem2a`, channels >> 1);
+  const left = basicConv(net, narrow, `${key}.stem2b`, channels, 3, 2);
+  const right = net.maxPool(first, `${key}.pool`, { kernel: 2, stride: 2 });
+  return basicConv(net, net.concat([right, left], `${key}.cat`), `${key}.stem3`, channels);
+}
+
+/** Channels of a bottleneck: dynamic, at most half of what comes in (section 2.1). */
+function bottleneckWidth(growth: number, width: number, channels: number): number {
+  const wanted = Math.trunc((growth >> 1) * width / 4) * 4;
+  return wanted > channels / 2 ? Math.trunc(channels / 8) * 4 : wanted;
+}
+
+/** The two-way dense layer (figure 3): receptive fields of 3 and of 5. */
+function twoWayDenseLayer(net: NetworkBuilder, x: Value, key: string, growth: number, width: number): Value {
+  const half = growth >> 1, inter = bottleneckWidth(growth, width, x.shape[3]);
+  const left = basicConv(net, basicConv(net, x, `${key}.branch1a`, inter), `${key}.branch1b`, half, 3);
+  const right = basicConv(net, basicConv(net, x, `${key}.branch2a`, inter), `${key}.branch2b`, half, 3);
+  return net.concat([x, left, basicConv(net, right, `${key}.branch2c`, half, 3)], `${key}.cat`);
+}
+
+/** The feature extractor: what comes out of each transition, before its pooling, at strides 4, 8, 16 and 32. */
+export function peleeFeatures(
+  net: NetworkBuilder,
+  input: Value,
+  { growth, blocks, bottlenecks, stem }: PeleeNetConfig = PELEENET,
+  prefix = "features",
+): Value[] {
+  const stages: Value[] = [];
+  let x = stemBlock(net, input, `${prefix}.stemblock`, stem);
+  blocks.forEach((layers, i) => {
+    if (i > 0) x = net.avgPool(x, `${prefix}.transition${i}_pool`, { kernel: 2, stride: 2 });
+    for (let layer = 1; layer <= layers; layer++) {
+      x = twoWayDenseLayer(net, x, `${prefix}.denseblock${i + 1}.denselayer${layer}`, growth, bottlenecks[i]);
+    }
+    x = basicConv(net, x, `${prefix}.transition${i + 1}`, x.shape[3]);
+    stages.push(x);
+  });
+  return stages;
+}
+
+/** The members of the family. */
+export const peleenets: NetworkTable = {
+  peleenet: {
+    task: "classify",
+    paper: "arXiv 1804.06882",
+    upstream: "https://github.com/Robert-JunWang/PeleeNet",
+    licence: "Apache-2.0",
+    inputSize: [224, 224],
+    classes: 1000,
+    preprocessing: IMAGENET,
+    accuracy: { metric: "ImageNet top-1", value: 72.6, source: "Robert-JunWang/PeleeNet, README" },
+    weights: "weights/peleenet_acc7208.pth.tar of the upstream repository",
+    build(net, input, { classes }) {
+      const stages = peleeFeatures(net, input);
+      return [net.linear(net.globalPool(stages[3]), "classifier", classes)];
+    },
+  },
+  "densenet-41": {
+    task: "classify",
+    paper: "arXiv 1804.06882, section 2.1: the DenseNet that PeleeNet starts from",
+    upstream: "https://github.com/liuzhuang13/DenseNet",
+    licence: "BSD-3-Clause",
+    inputSize: [224, 224],
+    classes: 1000,
+    preprocessing: IMAGENET,
+    weights: "none published",
+    build(net, input, { classes }) {
+      return [denseNet(net, input, classes, { growth: 32, blocks: [3, 4, 8, 6], stem: 64 })];
+    },
+  },
+};
