@@ -14,6 +14,7 @@ import { checkInfo } from "../graph/check_info.ts";
 import type { Graph } from "../graph/graph.ts";
 import { MAX_ELEMENTS } from "../ops/op.ts";
 import { elements, formatShape, type Shape, type Tensor } from "../tensor.ts";
+import { type DataType, dataTypes, toFloats } from "./data_type.ts";
 
 /** What `format` says in files of ours. */
 export const FORMAT = "simdet/1";
@@ -21,9 +22,24 @@ export const FORMAT = "simdet/1";
 /** Longest header that is read, as upstream: 100 MB. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/** Types of values by the format's names. */
+const TYPES: Readonly<Record<string, DataType>> = {
+  F32: dataTypes.float32,
+  F16: dataTypes.float16,
+  BF16: dataTypes.bfloat16,
+  F64: dataTypes.float64,
+  I64: dataTypes.int64,
+  I32: dataTypes.int32,
+  I16: dataTypes.int16,
+  I8: dataTypes.int8,
+  U8: dataTypes.uint8,
+  BOOL: dataTypes.bool,
+};
+
 /** A tensor in the file. */
 interface Entry {
   readonly name: string;
+  readonly type: DataType;
   readonly shape: Shape;
   readonly begin: number;
   readonly end: number;
@@ -40,9 +56,12 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 
 function parseEntry(name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
-  if (dtype !== "F32") {
+  const type = typeof dtype === "string" && Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : undefined;
+  if (!type) {
     throw new ModelError(
-      `Cannot read safetensors: tensor "${name}" is of type ${JSON.stringify(dtype)}, wanted "F32"`,
+      `Cannot read safetensors: tensor "${name}" is of type ${JSON.stringify(dtype)}, wanted one of ${
+        Object.keys(TYPES).join(", ")
+      }`,
     );
   }
   const extents: unknown[] = Array.isArray(shape) ? shape : [NaN];
@@ -58,18 +77,20 @@ function parseEntry(name: string, value: unknown): Entry {
     );
   }
   const [begin, end]: unknown[] = Array.isArray(offsets) && offsets.length === 2 ? offsets : [];
-  if (!Number.isInteger(begin) || !Number.isInteger(end) || Number(end) - Number(begin) !== size * 4) {
+  if (
+    !Number.isInteger(begin) || !Number.isInteger(end) || Number(end) - Number(begin) !== size * type.size
+  ) {
     throw new ModelError(
       `Cannot read safetensors: tensor "${name}" lies at ${JSON.stringify(offsets)}, its shape ${
         formatShape(extents as number[])
-      } wants ${size * 4} bytes`,
+      } wants ${size * type.size} bytes`,
     );
   }
-  return { name, shape: extents as number[], begin: Number(begin), end: Number(end) };
+  return { name, type, shape: extents as number[], begin: Number(begin), end: Number(end) };
 }
 
 /**
- * Reads the tensors and metadata of any safetensors file of f32. Tensors are views of `bytes` where these are aligned.
+ * Reads the tensors and metadata of any safetensors file, as f32. Tensors are views of `bytes` where these are f32 and aligned.
  *
  * @throws {ModelError} If the file is cut, lies about its tensors, or holds other types.
  */
@@ -115,13 +136,12 @@ export function parseSafetensors(
       }; fetch it again`,
     );
   }
-  const tensors = new Map(entries.map(({ name, shape, begin, end }) => {
-    const offset = bytes.byteOffset + start + begin;
-    const data = offset % 4 === 0
-      ? new Float32Array(bytes.buffer, offset, (end - begin) / 4)
-      : new Float32Array(bytes.slice(start + begin, start + end).buffer);
-    return [name, { shape, data }];
-  }));
+  const tensors = new Map(
+    entries.map(({ name, type, shape, begin, end }) => [
+      name,
+      { shape, data: toFloats(bytes.subarray(start + begin, start + end), type) },
+    ]),
+  );
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

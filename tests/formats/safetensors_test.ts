@@ -43,7 +43,7 @@ Deno.test("a file that is cut or lies is refused with what it says and what it h
     [tensor([2], [0, 4]), "wants 8 bytes"],
     [tensor([2], [4, 12]), "begins at byte 4"],
     [tensor([1e9, 1e9], [0, 8]), "at most"],
-    [tensor([2], [0, 8], "I64"), 'of type "I64"'],
+    [tensor([2], [0, 8], "F8_E4M3"), 'of type "F8_E4M3"'],
     [tensor([-2], [0, 8]), "at most"],
     [tensor([1], [0, 4]), "tensors take 4 bytes"],
     [file({ __metadata__: { format: 7 } }), "object of strings"],
@@ -78,4 +78,22 @@ Deno.test("5,000 mutated files: a typed error or a legal graph", () => {
     }
   }
   assert(legal > 0 && legal < 5000);
+});
+
+Deno.test("values of every type become f32", () => {
+  const one = (dtype: string, bytes: number[], data: number[]) => {
+    const tensor = { dtype, shape: [data.length], data_offsets: [0, bytes.length] };
+    const { tensors } = parseSafetensors(file({ t: tensor }, Uint8Array.from(bytes)));
+    assertEquals(tensors.get("t")!.data, Float32Array.from(data), dtype);
+  };
+  one("F32", [0, 0, 0x80, 0x3f], [1]);
+  one("F64", [0, 0, 0, 0, 0, 0, 0xf8, 0xbf], [-1.5]);
+  one("F16", [0, 0x3c, 0, 0xc5, 1, 0, 0, 0x7c], [1, -5, 2 ** -24, Infinity]);
+  one("BF16", [0x80, 0x3f, 0x20, 0xc0], [1, -2.5]);
+  one("I64", [0xfe, 255, 255, 255, 255, 255, 255, 255], [-2]);
+  one("I32", [7, 0, 0, 0], [7]);
+  one("I16", [0xff, 0xff], [-1]);
+  one("I8", [0x80, 3], [-128, 3]);
+  one("U8", [0x80], [128]);
+  one("BOOL", [0, 1], [0, 1]);
 });
