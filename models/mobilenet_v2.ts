@@ -20,6 +20,9 @@ const STAGES = [
   [6, 320, 1, 1],
 ] as const;
 
+/** Blocks of each stage. */
+export const MOBILENET_V2_BLOCKS: readonly number[] = STAGES.map(([, , blocks]) => blocks);
+
 /** Convolution `KEY.0`, normalisation `KEY.1`, ReLU6. */
 export function convRelu6(
   net: NetworkBuilder,
