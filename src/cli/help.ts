@@ -1,24 +1,43 @@
 /**
- * What `detect.ts --help` prints.
+ * What `--help` prints, a page a program.
  *
  * @module
  */
 
-/** The usage page. */
-export const HELP = `Finds objects in photos.
-
-Usage: deno run --allow-read detect.ts [flags] SOURCE...
-
-Sources
+const SOURCES = `Sources
   photo.jpg            a JPEG, PNG or WebP file
   photos/              every picture directly in a folder
   'photos/**/*.jpg'    a glob, quoted or not
   https://...          a picture on the web (needs --allow-net)
   -                    a picture on standard input
+`;
 
+const MODEL =
+  `      --preset NAME    pre- and postprocessing, for files that do not say: imagenet, yolox, or a network's name
+      --labels FILE    names of the classes, one a line
+      --weights FILE   weights, for formats that keep them apart (default: beside the file)
+      --size SIZE      the network's input, 320 or width x height such as 640x480, for files that leave it open
+`;
+
+const OTHERS = `      --threads N      1 to 16, or auto: the cores, at most 4 (default auto)
+`;
+
+const ANSWERS = `      --list-models    print the models
+      --version        print the version
+  -h, --help           print this page
+
+Exit status: 0 all done, 1 a source failed (the others are still done), 2 wrong usage.
+`;
+
+/** The usage page of `detect.ts`. */
+export const DETECT_HELP = `Finds objects in photos.
+
+Usage: deno run --allow-read detect.ts [flags] SOURCE...
+
+${SOURCES}
 What to find
-  -m, --model NAME     a model's name or a .safetensors file (--list-models prints the names)
-      --conf SCORE     least score that counts, 0 to 1 (default 0.5)
+  -m, --model MODEL    a model's name (--list-models) or file: .safetensors, .cfg, .onnx, model.json, ...
+${MODEL}      --conf SCORE     least score that counts, 0 to 1 (default 0.5)
       --iou OVERLAP    overlap from which the weaker of two boxes is dropped, 0 to 1 (default: the model's)
       --max-det N      most boxes a photo (default: the model's)
       --classes LIST   only these classes, names or ids: person,dog or 0,16
@@ -31,11 +50,46 @@ What to print and save
   -q, --quiet          print results and errors only
 
 Others
-      --threads N      1 to 16, or auto: the cores, at most 4 (default auto)
-      --demo           when no source is given, detect on the bundled samples and save the pictures
-      --list-models    print the models
+${OTHERS}      --demo           when no source is given, detect on the bundled samples and save the pictures
+${ANSWERS}`;
+
+/** The usage page of `classify.ts`. */
+export const CLASSIFY_HELP = `Says what photos show.
+
+Usage: deno run --allow-read classify.ts --model MODEL [flags] SOURCE...
+
+${SOURCES}
+What to look with
+  -m, --model MODEL    a model's file: .safetensors, .pth, .onnx, .cfg, model.json, ... or name
+${MODEL}      --top N          how many classes to name (default 5)
+
+What to print
+      --format FORMAT  text (default), json, jsonl, csv, coco or yolo, on standard output
+      --profile        print the time of every layer
+  -q, --quiet          print results and errors only
+
+Others
+${OTHERS}${ANSWERS}`;
+
+/** The usage page of `convert.ts`. */
+export const CONVERT_HELP =
+  `Converts a model into one file of ours, which needs nothing else: graph, weights, labels, pre- and postprocessing.
+
+Usage: deno run --allow-read --allow-write convert.ts MODEL -o OUT.safetensors [flags]
+
+What to convert
+  MODEL                a file: .onnx, .pth, .cfg, .prototxt, model.json, .safetensors; its address; or a model's name
+${MODEL}      --name NAME      what the model calls itself (default: the file's name)
+
+What to write
+  -o, --output FILE    the file, ending in .safetensors
+      --f16            store the weights of convolutions as f16: half the size
+      --force          write also over a file that is there
+  -q, --quiet          print no table of layers
+
+Others
       --version        print the version
   -h, --help           print this page
 
-Exit status: 0 all done, 1 a source failed (the others are still done), 2 wrong usage.
+Exit status: 0 converted and verified, 1 failed, 2 wrong usage.
 `;

@@ -1,40 +1,106 @@
 /**
- * What `--model` names: a model of the zoo, or a file.
+ * What `--model` names: a model of the zoo, a file, or the address of one.
  *
  * @module
  */
 
+import { basename, resolve, toFileUrl } from "@std/path";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import type { GraphSource } from "../detection/load.ts";
 import { ModelError } from "../errors.ts";
-import { demand } from "./permissions.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Label } from "../graph/model_info.ts";
+import { anyModelFlag, type ModelFlags } from "./model_flags.ts";
+import { demand, demandHost } from "./permissions.ts";
+import { isUrl } from "./sources.ts";
+
+/** How to open a model. */
+export interface OpenOptions {
+  /** Whether to say nothing of progress. */
+  readonly quiet: boolean;
+  /** What is said of the model; the file's own words are used where nothing is. */
+  readonly flags?: ModelFlags;
+}
+
+/** Formats that are read by address, because what belongs to them lies beside them. */
+const WITH_OTHERS = /\.(json|cfg|prototxt)$/i;
 
 /** Whether `--model` names a file rather than a model of the zoo. */
 export function isModelFile(model: string): boolean {
-  return /[\\/]|\.(safetensors|json)$/i.test(model);
+  return /[\\/]|\.(safetensors|json|cfg|onnx|pth|pt|tar|prototxt|caffemodel|program)$/i.test(model);
 }
 
 /**
  * Gets a model ready for loading; fetches the weights of the zoo's models where they are missing.
  *
- * @throws {ModelError} If there is no such model or file, or the weights cannot be had.
+ * @throws {ModelError} If there is no such model or file, the weights cannot be had, or what is said of it does not fit.
  */
 export async function openModel(
-  model: string | undefined,
-  { quiet }: { quiet: boolean },
+  model: string = DEFAULT_MODEL,
+  { quiet, flags = {} }: OpenOptions,
 ): Promise<GraphSource> {
-  if (model !== undefined && isModelFile(model)) return await openFile(model);
-  const { ensureModel } = await import("./weights.ts");
-  return await ensureModel(model ?? DEFAULT_MODEL, { quiet });
+  if (isModelFile(model) && !isProgram(model)) return await readFlagged(model, flags);
+  const bytes = isProgram(model)
+    ? await readFile(model)
+    : await (await import("./weights.ts")).ensureModel(model, { quiet });
+  if (!anyModelFlag(flags)) return bytes;
+  const { readModel } = await import("../formats/read.ts");
+  return await describe(await readModel(bytes, { inputSize: flags.size }), flags);
 }
 
-async function openFile(path: string): Promise<GraphSource> {
+function isProgram(model: string): boolean {
+  return /\.program$/i.test(model);
+}
+
+async function readFlagged(model: string, flags: ModelFlags): Promise<Graph> {
+  const { readModel } = await import("../formats/read.ts");
+  const weights = flags.weights === undefined ? undefined : await readFile(flags.weights);
+  const options = {
+    info: { name: basename(model).replace(/(\.pth)?\.\w+$/, "") },
+    inputSize: flags.size,
+    weights,
+  };
+  return await describe(await readModel(await sourceOf(model), options), flags);
+}
+
+async function sourceOf(model: string): Promise<URL | Uint8Array> {
+  if (isUrl(model)) {
+    const url = new URL(model);
+    await demandHost(url);
+    return url;
+  }
+  if (!WITH_OTHERS.test(model)) return await readFile(model);
+  await demand({ name: "read", path: model });
+  return toFileUrl(resolve(model));
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
   await demand({ name: "read", path });
-  if (/\.json$/i.test(path)) return new URL(path, `file://${Deno.cwd()}/`);
   try {
     return await Deno.readFile(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new ModelError(`${path}: no such file`, "unknown_model", { cause });
   }
+}
+
+/** The graph with what the flags say of it. */
+async function describe(graph: Graph, { preset, labels }: ModelFlags): Promise<Graph> {
+  let described = graph;
+  if (preset !== undefined) {
+    const { applyPreset } = await import("../../models/presets.ts");
+    described = applyPreset(described, preset);
+  }
+  if (labels !== undefined) {
+    const names = parseLabels(new TextDecoder().decode(await readFile(labels)));
+    described = { ...described, info: { ...described.info, labels: names } };
+  }
+  if (described !== graph) (await import("../graph/check_info.ts")).checkInfo(described);
+  return described;
+}
+
+/** A name a line; an empty line is an output that no class uses. */
+export function parseLabels(text: string): (Label | null)[] {
+  const lines = text.replace(/^\ufeff/, "").trimEnd().split(/\r?\n/).map((line) => line.trim());
+  return lines.map((name, categoryId) => name === "" ? null : { name, categoryId });
 }

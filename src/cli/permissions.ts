@@ -36,6 +36,11 @@ export async function demand(
   if (!await isGranted(descriptor)) throw new PermissionError(descriptor.name);
 }
 
+/** As {@linkcode demand}, for fetching from a host. */
+export async function demandHost({ host, port, protocol }: URL): Promise<void> {
+  await demand({ name: "net", host: port ? host : `${host}:${protocol === "http:" ? 80 : 443}` });
+}
+
 /** The missing permission that an error speaks of; `undefined` where it speaks of something else. */
 export function missingPermission(error: unknown): PermissionName | undefined {
   if (error instanceof PermissionError) return error.permission;

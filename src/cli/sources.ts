@@ -6,7 +6,7 @@
  */
 
 import { ImageError } from "../errors.ts";
-import { demand } from "./permissions.ts";
+import { demand, demandHost } from "./permissions.ts";
 
 /** Most bytes read from a URL: 64 MB. */
 export const MAX_URL_BYTES = 64_000_000;
@@ -91,10 +91,7 @@ async function readStdin(): Promise<Uint8Array> {
 }
 
 async function readUrl(url: URL): Promise<Uint8Array> {
-  await demand({
-    name: "net",
-    host: url.port ? url.host : `${url.host}:${url.protocol === "http:" ? 80 : 443}`,
-  });
+  await demandHost(url);
   const response = await fetch(url, { signal: AbortSignal.timeout(URL_TIMEOUT) });
   if (!response.ok) {
     await response.body?.cancel();

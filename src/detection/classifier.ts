@@ -27,6 +27,8 @@ export interface Classification {
   readonly label: string;
   /** Index among the model's labels. */
   readonly classId: number;
+  /** The data set's own number of the class. */
+  readonly categoryId: number;
   /** Probability, 0 to 1. */
   readonly score: number;
 }
@@ -102,11 +104,10 @@ export class Classifier implements Disposable {
     const start = performance.now();
     const scores = outputOf(this.session, this.#postprocessing.scores);
     const classes = this.#labels
-      .flatMap((label, column) =>
-        label ? [{ label: label.name, classId: label.classId, score: scores[column] }] : []
-      )
+      .flatMap((label, column) => label ? [{ ...label, score: scores[column] }] : [])
       .toSorted((a, b) => b.score - a.score)
-      .slice(0, topK);
+      .slice(0, topK)
+      .map(({ name, classId, categoryId, score }) => ({ label: name, classId, categoryId, score }));
     return {
       width: image.width,
       height: image.height,

@@ -24,8 +24,8 @@ export interface LoadOptions extends SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A model to be compiled: a name of the zoo whose weights are cached, a URL, or the bytes of a model file. */
-export type GraphSource = string | URL | Uint8Array;
+/** A model to be compiled: a name of the zoo whose weights are cached, a URL, the bytes of a model file, or a graph. */
+export type GraphSource = string | URL | Uint8Array | Graph;
 
 /** Any model: as above, or a compiled program, as bytes or read on demand. */
 export type ModelSource = GraphSource | ByteSource;
@@ -39,6 +39,7 @@ export async function loadGraph(
   model: GraphSource = DEFAULT_MODEL,
   options: LoadOptions = {},
 ): Promise<Graph> {
+  if (isGraph(model)) return model;
   const { readModel } = await import("../formats/read.ts");
   if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
   const url = weightsUrl(findModel(model).name);
@@ -88,6 +89,10 @@ export async function loadModel(model: ModelSource | undefined, options: LoadOpt
 
 function isByteSource(model: ModelSource | undefined): model is ByteSource {
   return typeof model === "object" && "read" in model;
+}
+
+function isGraph(model: GraphSource): model is Graph {
+  return typeof model === "object" && "nodes" in model;
 }
 
 /** Pixels of any accepted photo, and the milliseconds that decoding took. */

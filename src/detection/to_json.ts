@@ -33,12 +33,17 @@ export function toJson({ width, height, model, detections, speed }: DetectResult
         height: round(box.height, 2),
       },
     })),
-    speed: {
-      decode: round(speed.decode, 1),
-      preprocess: round(speed.preprocess, 1),
-      inference: round(speed.inference, 1),
-      postprocess: round(speed.postprocess, 1),
-    },
+    speed: roundSpeed(speed),
+  };
+}
+
+/** Times to 0.1 ms. */
+export function roundSpeed({ decode, preprocess, inference, postprocess }: Speed): Speed {
+  return {
+    decode: round(decode, 1),
+    preprocess: round(preprocess, 1),
+    inference: round(inference, 1),
+    postprocess: round(postprocess, 1),
   };
 }
 

@@ -11,6 +11,7 @@ Deno.test("parseArguments has defaults for everything but the photo", () => {
     action: "detect",
     sources: ["photo.jpg"],
     model: undefined,
+    modelFlags: { preset: undefined, labels: undefined, weights: undefined, size: undefined },
     threshold: 0.5,
     iou: undefined,
     maxDetections: undefined,
@@ -26,13 +27,14 @@ Deno.test("parseArguments has defaults for everything but the photo", () => {
 
 Deno.test("parseArguments reads every flag", () => {
   const args = parseArguments(
-    ("-q -m tiny --conf=0.3 --iou 0.6 --max-det 100 --classes person,dog --classes 3 --agnostic-nms --threads 1 " +
+    ("-q -m tiny --preset yolox --labels a.names --weights a.weights --size 640x480 --conf=0.3 --iou 0.6 --max-det 100 --classes person,dog --classes 3 --agnostic-nms --threads 1 " +
       "--format jsonl --save out --profile a.jpg - 12.jpg").split(" "),
   );
   assertEquals(args, {
     action: "detect",
     sources: ["a.jpg", "-", "12.jpg"],
     model: "tiny",
+    modelFlags: { preset: "yolox", labels: "a.names", weights: "a.weights", size: [480, 640] },
     threshold: 0.3,
     iou: 0.6,
     maxDetections: 100,
@@ -100,6 +102,16 @@ Deno.test("wrong values name the flag, the value and the range", () => {
     message("--threads", "17", "a.jpg"),
     '--threads must be a whole number from 1 to 16, not "17"',
   );
+});
+
+Deno.test("--size is one number or two", () => {
+  assertEquals(parseArguments(["--size", "64", "a.jpg"]).modelFlags.size, [64, 64]);
+  for (const size of ["0", "64x", "4097", "-3", "64x32x3"]) {
+    assertEquals(
+      message("--size", size, "a.jpg"),
+      `--size must be a width, or width x height such as 640x480, from 1 to 4096, not "${size}"`,
+    );
+  }
 });
 
 Deno.test("no photo at all is answered with an example", () => {

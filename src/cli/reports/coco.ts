@@ -4,26 +4,18 @@
  * @module
  */
 
-import { toJson } from "../../detection/to_json.ts";
 import { baseName } from "../sources.ts";
 import { JsonArray } from "./json_array.ts";
-import type { Report } from "./report.ts";
+import type { Form, Report, Result } from "./report.ts";
 
-/** One array of `{ image_id, category_id, bbox: [x, y, width, height], score }`; boxes in pixels. */
-export function cocoReport(): Report {
+/** One array of `{ image_id, category_id, bbox: [x, y, width, height], score }`; boxes in pixels, classes without. */
+export function cocoReport<R extends Result>(form: Form<R>): Report<R> {
   const array = new JsonArray();
   return {
     begin: (): string => array.begin(),
     photo({ source, result }): string {
       const image_id = imageId(source);
-      return array.add(
-        toJson(result).detections.map(({ categoryId, box, score }) => ({
-          image_id,
-          category_id: categoryId,
-          bbox: [box.x, box.y, box.width, box.height],
-          score,
-        })),
-      );
+      return array.add(form.coco(result).map((entry) => ({ image_id, ...entry })));
     },
     end: (): string => array.end(),
   };

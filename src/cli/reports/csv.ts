@@ -1,25 +1,21 @@
 /**
- * Comma-separated values: one row a box.
+ * Comma-separated values: one row a finding.
  *
  * @module
  */
 
-import { toJson } from "../../detection/to_json.ts";
-import type { Report } from "./report.ts";
-
-const HEADER = "source,label,classId,categoryId,score,x,y,width,height\n";
+import type { Form, Report, Result } from "./report.ts";
 
 /** Rows under a header line, quoted as RFC 4180 says; boxes in pixels. */
-export function csvReport(): Report {
+export function csvReport<R extends Result>(form: Form<R>): Report<R> {
   return {
-    begin: (): string => HEADER,
-    photo: ({ source, result }): string =>
-      toJson(result).detections.map(({ label, classId, categoryId, score, box }) =>
-        [source, label, classId, categoryId, score, box.x, box.y, box.width, box.height].map(field).join(
-          ",",
-        ) + "\n"
-      ).join(""),
+    begin: (): string => line(["source", ...form.columns]),
+    photo: ({ source, result }): string => form.rows(result).map((row) => line([source, ...row])).join(""),
   };
+}
+
+function line(values: readonly (string | number)[]): string {
+  return values.map(field).join(",") + "\n";
 }
 
 function field(value: string | number): string {

@@ -4,16 +4,15 @@
  * @module
  */
 
-import { toJson } from "../../detection/to_json.ts";
 import { JsonArray } from "./json_array.ts";
-import type { Report } from "./report.ts";
+import type { Form, Report, Result } from "./report.ts";
 
-/** An array of `{ source, width, height, model, detections, speed }`. */
-export function jsonReport(): Report {
+/** An array of `{ source, width, height, model, detections or classes, speed }`. */
+export function jsonReport<R extends Result>(form: Form<R>): Report<R> {
   const array = new JsonArray();
   return {
     begin: (): string => array.begin(),
-    photo: ({ source, result }): string => array.add([{ source, ...toJson(result) }]),
+    photo: ({ source, result }): string => array.add([{ source, ...form.json(result) }]),
     end: (): string => array.end(),
   };
 }

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { toJson } from "../../detection/to_json.ts";
-import type { Report } from "./report.ts";
+import type { Form, Report, Result } from "./report.ts";
 
 /** The elements of the JSON report, each on a line of its own. */
-export function jsonlReport(): Report {
-  return { photo: ({ source, result }): string => JSON.stringify({ source, ...toJson(result) }) + "\n" };
+export function jsonlReport<R extends Result>(form: Form<R>): Report<R> {
+  return { photo: ({ source, result }): string => JSON.stringify({ source, ...form.json(result) }) + "\n" };
 }

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type Format, FORMATS } from "../../../src/cli/args.ts";
+import { type Format, FORMATS } from "../../../src/cli/photo_args.ts";
+import { classes } from "../../../src/cli/reports/classes.ts";
 import { createReport } from "../../../src/cli/reports/create_report.ts";
+import { detections } from "../../../src/cli/reports/detections.ts";
 import type { Photo } from "../../../src/cli/reports/report.ts";
+import type { ClassifyResult } from "../../../src/detection/classifier.ts";
+import type { DetectResult } from "../../../src/detection/types.ts";
 
 const DOG = {
   label: "dog",
@@ -18,7 +22,7 @@ const person = (score: number) => ({
   box: { x: 0, y: 48, width: 64, height: 96 },
 });
 const SPEED = { decode: 4.06, preprocess: 0.9, inference: 25.34, postprocess: 0.4 };
-const STREET: Photo = {
+const STREET: Photo<DetectResult> = {
   source: "photos/street.jpg",
   result: {
     width: 640,
@@ -29,17 +33,17 @@ const STREET: Photo = {
     speed: SPEED,
   },
 };
-const EMPTY: Photo = {
+const EMPTY: Photo<DetectResult> = {
   source: `a "quoted", name.png`,
   result: { ...STREET.result, detections: [], speed: { ...SPEED, inference: 31.2 } },
 };
-const NUMBERED: Photo = {
+const NUMBERED: Photo<DetectResult> = {
   source: "COCO_val2014_000000000086.jpg",
   result: { ...EMPTY.result, detections: [DOG] },
 };
 
-async function write(format: Format, photos: readonly Photo[], quiet = false): Promise<string> {
-  const report = await createReport(format, { photos: photos.length, quiet });
+async function write(format: Format, photos: readonly Photo<DetectResult>[], quiet = false): Promise<string> {
+  const report = await createReport(format, detections, { photos: photos.length, quiet });
   return [report.begin?.(), ...photos.map((photo) => report.photo(photo)), report.end?.()].join("");
 }
 
@@ -120,5 +124,34 @@ Deno.test("every format makes a whole document of no photos", async () => {
     "source,label,classId,categoryId,score,x,y,width,height\n",
     "[]\n",
     "",
+  ]);
+});
+
+Deno.test("classes in every format", async () => {
+  const result: ClassifyResult = {
+    width: 640,
+    height: 480,
+    model: "tiny",
+    classes: [
+      { label: "Siamese, cat", classId: 284, categoryId: 284, score: 0.91234 },
+      { label: "tabby", classId: 281, categoryId: 281, score: 0.05 },
+    ],
+    speed: SPEED,
+  };
+  const texts = await Promise.all(FORMATS.map(async (format) => {
+    const report = await createReport(format, classes, { photos: 1, quiet: true });
+    return [report.begin?.(), report.photo({ source: "cat.jpg", result }), report.end?.()].join("");
+  }));
+  const json = '{"source":"cat.jpg","width":640,"height":480,"model":"tiny","classes":[' +
+    '{"label":"Siamese, cat","classId":284,"categoryId":284,"score":0.9123},' +
+    '{"label":"tabby","classId":281,"categoryId":281,"score":0.05}],' +
+    '"speed":{"decode":4.1,"preprocess":0.9,"inference":25.3,"postprocess":0.4}}';
+  assertEquals(texts, [
+    "cat.jpg: 640x480 Siamese, cat 0.91, tabby 0.05, 25.3ms\n",
+    `[\n${json}\n]\n`,
+    `${json}\n`,
+    'source,label,classId,categoryId,score\ncat.jpg,"Siamese, cat",284,284,0.9123\ncat.jpg,tabby,281,281,0.05\n',
+    '[\n{"image_id":"cat","category_id":284,"score":0.9123},\n{"image_id":"cat","category_id":281,"score":0.05}\n]\n',
+    "0.9123 Siamese, cat\n0.0500 tabby\n",
   ]);
 });
