@@ -71,6 +71,7 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
   const info: ModelInfo = {
     name,
     licence: network.licence,
+    ...(network.labels?.length === classes && { labels: network.labels }),
     preprocessing: { input: input.name, width: size[1], height: size[0], ...network.preprocessing },
     postprocessing: network.postprocessing?.(outputs, chosen) ??
       { kind: "softmax", scores: outputs[0].name, logits: true },

@@ -47,6 +47,14 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   classifier: "classifier.1",
 };
 
+/** What Keras calls the parts of a batch normalisation. */
+const KERAS_NORM: Readonly<Record<string, string>> = {
+  gamma: "weight",
+  beta: "bias",
+  mean: "running_mean",
+  var: "running_var",
+};
+
 const dialects: readonly Dialect[] = [
   {
     source: "torchvision's DenseNet before 0.4, as its published files still are",
@@ -65,6 +73,11 @@ const dialects: readonly Dialect[] = [
       const [head, tail] = key.split(".");
       return Object.hasOwn(OUTSIDE, head) ? `${OUTSIDE[head]}.${tail}` : key;
     },
+  },
+  {
+    source: "Keras",
+    sign: /^conv2d\.bn\.gamma$/,
+    translate: (key) => key.replace(/\.bn\.(gamma|beta|mean|var)$/, (_, part) => `.bn.${KERAS_NORM[part]}`),
   },
 ];
 

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { namedPadding } from "../src/geometry.ts";
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { INCEPTION, type Network, type NetworkTable } from "./network.ts";
+import { INCEPTION, type Network, type NetworkTable, UNIT } from "./network.ts";
 
 /** Blocks of each stage, outputs at width 1, stride of the first block. */
 const STAGES = [[1, 64, 1], [2, 128, 2], [2, 256, 2], [6, 512, 2], [2, 1024, 2]] as const;
@@ -55,10 +56,53 @@ function member(width: number, top1?: number): Network {
   };
 }
 
+/**
+ * MobileNetV1 as Keras builds it: TensorFlow's `SAME` padding, ReLU, convolutions with biases, and its names, each layer numbered among those of its kind. Batch
+ * normalisation is `LAYER.bn`.
+ */
+function kerasMobileNetV1(net: NetworkBuilder, input: Value, width: number): Value {
+  const counts = { conv2d: 0, depthwise_conv2d: 0 };
+  const layer = (x: Value, kind: keyof typeof counts, outputs: number, kernel: number, stride: number) => {
+    const key = counts[kind] === 0 ? kind : `${kind}_${counts[kind]}`;
+    counts[kind]++;
+    const y = net.conv(x, key, outputs, {
+      kernel,
+      stride,
+      padding: namedPadding("SAME", [x.shape[1], x.shape[2]], [kernel, kernel], [stride, stride], [1, 1]),
+      groups: kind === "conv2d" ? 1 : outputs,
+      bias: true,
+    });
+    return net.activate(net.batchNorm(y, `${key}.bn`, 1e-3), "relu");
+  };
+  let x = layer(input, "conv2d", makeDivisible(32 * width), 3, 2);
+  for (const [blocks, outputs, stride] of STAGES) {
+    for (let block = 0; block < blocks; block++) {
+      x = layer(x, "depthwise_conv2d", x.shape[3], 3, block === 0 ? stride : 1);
+      x = layer(x, "conv2d", makeDivisible(outputs * width), 1, 1);
+    }
+  }
+  return net.globalPool(x);
+}
+
 /** The members of the family. */
 export const mobilenetsV1: NetworkTable = {
   mobilenetv1: member(1, 75.4),
   "mobilenetv1-075": member(0.75),
   "mobilenetv1-050": member(0.5),
   "mobilenetv1-025": member(0.25),
+  // "Visual wake words": whether there is a person.
+  "mobilenetv1-025-vww": {
+    task: "classify",
+    paper: "arXiv 1704.04861; data set: arXiv 1906.05721",
+    upstream: "https://github.com/mlcommons/tiny/tree/master/benchmark/training/visual_wake_words",
+    licence: "Apache-2.0",
+    inputSize: [96, 96],
+    classes: 2,
+    preprocessing: { ...UNIT, resize: "half_pixel" },
+    labels: [{ name: "no person", categoryId: 0 }, { name: "person", categoryId: 1 }],
+    weights: "trained_models/vww_96.h5 of the upstream repository",
+    build(net, input, { classes }) {
+      return [net.linear(kerasMobileNetV1(net, input, 0.25), "dense", classes)];
+    },
+  },
 };

@@ -5,7 +5,7 @@
  */
 
 import type { Pair } from "../src/geometry.ts";
-import type { Postprocessing, Preprocessing } from "../src/graph/model_info.ts";
+import type { Label, Postprocessing, Preprocessing } from "../src/graph/model_info.ts";
 import type { NetworkBuilder, Value } from "./layers.ts";
 
 /** A published accuracy. */
@@ -43,6 +43,8 @@ export interface Network {
   readonly inputSize: Pair;
   /** Classes that it was published with. */
   readonly classes: number;
+  /** Names of the classes that it was published with. */
+  readonly labels?: readonly Label[];
   /** How a photo becomes its input. */
   readonly preprocessing: Normalisation;
   /** How its outputs become results; a classifier's softmax where left out. */

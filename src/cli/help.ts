@@ -84,7 +84,6 @@ ${MODEL}      --name NAME      what the model calls itself (default: the file's 
 What to write
   -o, --output FILE    the file, ending in .safetensors
       --f16            store the weights of convolutions as f16: half the size
-      --force          write also over a file that is there
   -q, --quiet          print no table of layers
 
 Others

@@ -5,6 +5,7 @@
  */
 
 import { ZOO } from "../../models/zoo.ts";
+import { table } from "./table.ts";
 import { isCached } from "./weights.ts";
 
 /** A table of the models that go by name. */
@@ -23,10 +24,4 @@ export async function listModels(): Promise<string> {
   ]));
   const head = ["model", "task", "input", "parameters", "MACs", "accuracy", "licence", "weights"];
   return table([head, ...rows]);
-}
-
-/** Left-aligned columns. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, c) => cell.padEnd(widths[c])).join("  ").trimEnd() + "\n").join("");
 }

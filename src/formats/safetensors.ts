@@ -13,7 +13,7 @@ import { ModelError } from "../errors.ts";
 import { checkInfo } from "../graph/check_info.ts";
 import type { Graph } from "../graph/graph.ts";
 import { MAX_ELEMENTS } from "../ops/op.ts";
-import { elements, formatShape, type Shape, type Tensor } from "../tensor.ts";
+import { formatShape, type Shape, type Tensor } from "../tensor.ts";
 import { type DataType, dataTypes, toFloats } from "./data_type.ts";
 
 /** What `format` says in files of ours. */
@@ -21,6 +21,9 @@ export const FORMAT = "simdet/1";
 
 /** Longest header that is read, as upstream: 100 MB. */
 const MAX_HEADER_BYTES = 100_000_000;
+
+/** Largest magnitude of f16. */
+const MAX_F16 = 65504;
 
 /** Types of values by the format's names. */
 const TYPES: Readonly<Record<string, DataType>> = {
@@ -89,14 +92,20 @@ function parseEntry(name: string, value: unknown): Entry {
   return { name, type, shape: extents as number[], begin: Number(begin), end: Number(end) };
 }
 
+/** What any safetensors file holds. */
+export interface SafetensorsFile {
+  /** Tensors by name. */
+  readonly tensors: Map<string, Tensor>;
+  /** Texts by name; ours hold a `graph`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
  * Reads the tensors and metadata of any safetensors file, as f32. Tensors are views of `bytes` where these are f32 and aligned.
  *
  * @throws {ModelError} If the file is cut, lies about its tensors, or holds other types.
  */
-export function parseSafetensors(
-  bytes: Uint8Array,
-): { tensors: Map<string, Tensor>; metadata: Record<string, string> } {
+export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (bytes.length < 8) {
     throw new ModelError(`Cannot read safetensors: the file is ${bytes.length} bytes, wanted at least 8`);
   }
@@ -163,7 +172,16 @@ function parseMetadata(metadata: Record<string, string>, key: string): Record<st
  * @throws {GraphError} If the graph is not legal.
  */
 export function readSafetensors(bytes: Uint8Array): Graph {
-  const { tensors, metadata } = parseSafetensors(bytes);
+  return toGraph(parseSafetensors(bytes));
+}
+
+/**
+ * The graph of a file of ours.
+ *
+ * @throws {ModelError} If the file is of another version, or its graph is broken.
+ * @throws {GraphError} If the graph is not legal.
+ */
+export function toGraph({ tensors, metadata }: SafetensorsFile): Graph {
   if (metadata.format !== FORMAT) {
     throw new ModelError(
       `Cannot read model: the file's format is ${
@@ -202,8 +220,17 @@ export function readSafetensors(bytes: Uint8Array): Graph {
   return graph;
 }
 
+/** How to write a model file. */
+export interface WriteOptions {
+  /**
+   * Whether weights of convolutions are stored as f16, which halves the file. Vectors and what postprocessing reads stay f32, and so does what f16 cannot hold.
+   * Default `false`.
+   */
+  readonly f16?: boolean;
+}
+
 /** Writes a graph as a model file; the same graph gives the same bytes. */
-export function writeSafetensors(graph: Graph): Uint8Array {
+export function writeSafetensors(graph: Graph, { f16 = false }: WriteOptions = {}): Uint8Array {
   const header: Record<string, unknown> = {
     __metadata__: {
       format: FORMAT,
@@ -216,22 +243,40 @@ export function writeSafetensors(graph: Graph): Uint8Array {
       }),
     },
   };
+  const halves = f16 ? convolutionWeights(graph) : new Set<string>();
+  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { shape }] of graph.constants) {
-    const end = offset + elements(shape) * 4;
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, end] };
-    offset = end;
+  for (const [name, { shape, data }] of graph.constants) {
+    const half = halves.has(name) && data.every((value) => Math.abs(value) <= MAX_F16);
+    const values = half ? new Float16Array(data) : data;
+    header[name] = {
+      dtype: half ? "F16" : "F32",
+      shape,
+      data_offsets: [offset, offset + values.byteLength],
+    };
+    parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    offset += values.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + padded + offset).fill(0x20, 8, 8 + padded);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(json, 8);
-  const floats = new Float32Array(bytes.buffer, 8 + padded);
-  let at = 0;
-  for (const { data } of graph.constants.values()) {
-    floats.set(data, at);
-    at += data.length;
+  let at = 8 + padded;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
+}
+
+/** Constants that nothing but convolutions read, as their weights. */
+function convolutionWeights({ nodes }: Graph): Set<string> {
+  const weights = new Set(nodes.flatMap(({ op, inputs }) => op === "conv2d" ? [inputs[1]] : []));
+  for (const { op, inputs } of nodes) {
+    inputs.forEach((input, i) => {
+      if (op !== "conv2d" || i !== 1) weights.delete(input);
+    });
+  }
+  return weights;
 }
