@@ -98,7 +98,7 @@ export const mobilenetsV1: NetworkTable = {
     licence: "Apache-2.0",
     inputSize: [96, 96],
     classes: 2,
-    preprocessing: { ...UNIT, resize: "half_pixel" },
+    preprocessing: UNIT,
     labels: [{ name: "no person", categoryId: 0 }, { name: "person", categoryId: 1 }],
     weights: "trained_models/vww_96.h5 of the upstream repository",
     build(net, input, { classes }) {

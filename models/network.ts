@@ -61,7 +61,7 @@ export interface Network {
 export type NetworkTable = Readonly<Record<string, Network>>;
 
 const normalise = (mean: readonly number[], deviation: readonly number[]): Normalisation => ({
-  resize: "tf_bilinear",
+  resize: "half_pixel",
   scale: deviation.map((d) => 1 / (255 * d)) as [number, number, number],
   offset: mean.map((m, c) => -m / deviation[c]) as [number, number, number],
 });
