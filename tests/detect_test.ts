@@ -1,5 +1,6 @@
 /** The command line as users start it: real processes, real weights. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";
 import { cocoSsdBytes } from "./weights.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -9,44 +10,8 @@ const SPEED =
 // The weights are fetched once, before any process looks for them.
 await cocoSsdBytes();
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface StartOptions {
-  /** Permission flags; `--allow-read` when left out. */
-  readonly allow?: readonly string[];
-  readonly stdin?: Uint8Array;
-}
-
-/** Runs `detect.ts` to its end in the root of the repository. */
-async function detect(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
-  const { allow = ["--allow-read"], stdin } = options;
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...allow, "detect.ts", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: stdin ? "piped" : "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (stdin) {
-    const writer = process.stdin.getWriter();
-    await writer.write(stdin);
-    await writer.close();
-  }
-  const { code, stdout, stderr } = await process.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
-
-/** A folder that removes itself. */
-async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir();
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
+const detect = (args: readonly string[], options?: StartOptions): Promise<Ended> =>
+  run("detect.ts", args, options);
 
 Deno.test("a local photo: one line, a speed line, nothing but --allow-read", async () => {
   const { code, stdout, stderr } = await detect(["samples/chelsea.png"]);
@@ -256,17 +221,15 @@ Deno.test("a compiled program that is damaged or older than the weights is passe
     `${folder.path}/ssdlite-mobilenetv2-coco.${end}`
   );
   await Deno.writeFile(weights, await cocoSsdBytes());
-  const run = async (...allow: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-read", "--allow-env=SIMDET_CACHE", ...allow, "detect.ts", "samples/chelsea.png"],
-      cwd: ROOT,
-      env: { NO_COLOR: "1", SIMDET_CACHE: folder.path },
-    }).output();
-    const text = new TextDecoder();
-    assertEquals([code, text.decode(stderr)], [0, ""]);
-    assertMatch(text.decode(stdout), /1 cat/);
+  const look = async (...allow: string[]) => {
+    const { code, stdout, stderr } = await detect(["samples/chelsea.png"], {
+      allow: ["--allow-read", "--allow-env=SIMDET_CACHE", ...allow],
+      env: { SIMDET_CACHE: folder.path },
+    });
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /1 cat/);
   };
-  await run(`--allow-write=${folder.path}`);
+  await look(`--allow-write=${folder.path}`);
   const whole = await Deno.readFile(program);
   const damaged = whole.slice();
   damaged[whole.length >> 1] ^= 1;
@@ -274,10 +237,10 @@ Deno.test("a compiled program that is damaged or older than the weights is passe
     const bytes of [damaged, whole.subarray(0, 1000), whole.subarray(0, whole.length - 1), new Uint8Array()]
   ) {
     await Deno.writeFile(program, bytes);
-    await run();
+    await look();
     assertEquals((await Deno.readFile(program)).length, bytes.length);
   }
-  await run(`--allow-write=${folder.path}`);
+  await look(`--allow-write=${folder.path}`);
   assertEquals((await Deno.readFile(program)).length, whole.length);
 });
 
@@ -286,11 +249,10 @@ Deno.test("weights that were altered are found out by their hash", async () => {
   const bytes = (await cocoSsdBytes()).slice();
   bytes[bytes.length >> 1] ^= 1;
   await Deno.writeFile(`${folder.path}/ssdlite-mobilenetv2-coco.safetensors`, bytes);
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-read", "--allow-env=SIMDET_CACHE", "detect.ts", "samples/chelsea.png"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", SIMDET_CACHE: folder.path },
-  }).output();
+  const { code, stderr } = await detect(["samples/chelsea.png"], {
+    allow: ["--allow-read", "--allow-env=SIMDET_CACHE"],
+    env: { SIMDET_CACHE: folder.path },
+  });
   assertEquals(code, 1);
-  assertStringIncludes(new TextDecoder().decode(stderr), "is corrupt: its SHA-256 is");
+  assertStringIncludes(stderr, "is corrupt: its SHA-256 is");
 });
