@@ -1,0 +1,66 @@
+/**
+ * All ONNX operators that are read, by name.
+ *
+ * @module
+ */
+
+import { GraphError, ModelError } from "../../errors.ts";
+import { movements } from "./axes.ts";
+import { type Call, fail, type Handler } from "./call.ts";
+import {
+  batchNormalization,
+  conv,
+  convTranspose,
+  gemm,
+  globalPool,
+  matMul,
+  pool,
+  resize,
+  upsample,
+} from "./convolution.ts";
+import { elementwise } from "./elementwise.ts";
+import { lpNormalization } from "./norm.ts";
+import { quantization } from "./quantization.ts";
+import { reductions } from "./reduction.ts";
+import type { Value } from "./translator.ts";
+
+const handlers: Readonly<Record<string, Handler>> = {
+  ...elementwise,
+  ...movements,
+  ...quantization,
+  ...reductions,
+  AveragePool: pool("average"),
+  BatchNormalization: batchNormalization,
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  Gemm: gemm,
+  GlobalAveragePool: globalPool("average"),
+  GlobalMaxPool: globalPool("max"),
+  LpNormalization: lpNormalization,
+  MatMul: matMul,
+  MaxPool: pool("max"),
+  Resize: resize,
+  Upsample: upsample,
+};
+
+/**
+ * Translates a node to its outputs.
+ *
+ * @throws {ModelError} If its operator is not known, or it asks for what we have no operator for.
+ */
+export function translate(call: Call): readonly Value[] {
+  const { op } = call.node;
+  const handler = Object.hasOwn(handlers, op)
+    ? handlers[op]
+    : fail(call, "its operator is not known", `one of ${Object.keys(handlers).toSorted().join(", ")}`);
+  let outputs: Value | readonly Value[];
+  try {
+    outputs = handler(call);
+  } catch (cause) {
+    if (!(cause instanceof GraphError)) throw cause;
+    throw new ModelError(`Cannot read ONNX node "${call.node.name}" (${op}): ${cause.message}`, "bad_model", {
+      cause,
+    });
+  }
+  return Array.isArray(outputs) ? outputs : [outputs as Value];
+}
