@@ -138,7 +138,8 @@ function cspDense(config: Partial<CspDenseConfig>, more: Partial<Network> = {}):
 }
 
 /** What a partial residual network of timm's varies. */
-interface CspResidualConfig {
+export interface CspResidualConfig {
+  /** The first convolution, and whether max pooling follows it. */
   readonly stem: {
     readonly channels: number;
     readonly kernel: number;
@@ -155,6 +156,7 @@ interface CspResidualConfig {
   readonly expand: readonly number[];
   /** Channels of a bottleneck over those of its block. */
   readonly bottleneck: readonly number[];
+  /** Groups of the 3x3 convolutions. */
   readonly groups: number;
   /** Whether blocks are Darknet's (1x1, 3x3) or ResNet's (1x1, 3x3, 1x1). */
   readonly dark: boolean;

@@ -74,7 +74,7 @@ export function vovFeatures(net: NetworkBuilder, input: Value, config: VovNetCon
 }
 
 /** What a member of the second version varies beside. */
-interface EseConfig extends VovNetConfig {
+export interface EseConfig extends VovNetConfig {
   /** Whether convolutions are depthwise separable. */
   readonly depthwise: boolean;
 }

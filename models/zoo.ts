@@ -64,7 +64,7 @@ export const ZOO: readonly ZooEntry[] = [
     task: "detect",
     input: "300x300",
     parameters: 4_500_927,
-    macs: 750_208_240,
+    macs: 749_503_856,
     licence: "Apache-2.0",
     accuracy: {
       metric: "COCO mAP@[.5:.95], minival of 2014",
