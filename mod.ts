@@ -19,18 +19,27 @@ export { Detector, type DetectorInfo } from "./src/detection/detector.ts";
 export { type Classification, Classifier, type ClassifyResult } from "./src/detection/classifier.ts";
 export type { GraphSource, LoadOptions, ModelSource } from "./src/detection/load.ts";
 export type { Box, Detection, DetectOptions, DetectResult, Speed } from "./src/detection/types.ts";
-export { type Progress, readModel, type ReadOptions } from "./src/formats/read.ts";
-export { writeSafetensors } from "./src/formats/safetensors.ts";
+export { readModel } from "./src/detection/read_model.ts";
+export type { Progress, ReadOptions } from "./src/formats/read.ts";
+export type { StateDict } from "./src/formats/state_dict.ts";
+export { readStateDict } from "./src/formats/torch.ts";
+export { type WriteOptions, writeSafetensors } from "./src/formats/safetensors.ts";
+export { buildModel, type BuildOptions, type Weights } from "./models/build.ts";
+export type { WeightSource } from "./models/layers.ts";
 export { GraphBuilder } from "./src/graph/builder.ts";
 export { dump } from "./src/graph/dump.ts";
 export type { AnyNode, Graph, Node, Port } from "./src/graph/graph.ts";
 export type {
+  DetectorPostprocessing,
   Label,
   ModelInfo,
   Postprocessing,
   Preprocessing,
   SoftmaxPostprocessing,
   SsdPostprocessing,
+  YoloHead,
+  YoloPostprocessing,
+  YoloxPostprocessing,
 } from "./src/graph/model_info.ts";
 export type * from "./src/ops/attrs.ts";
 export type { Padding, Pair } from "./src/geometry.ts";

@@ -5,7 +5,8 @@
  */
 
 import { ModelError } from "../src/errors.ts";
-import { outputSize, type Padding, type Pair } from "../src/geometry.ts";
+import { ceilPadding, outputSize, type Padding, type Pair } from "../src/geometry.ts";
+import { toHwio } from "../src/formats/hwio.ts";
 import { GraphBuilder } from "../src/graph/builder.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import type { ModelInfo } from "../src/graph/model_info.ts";
@@ -21,7 +22,9 @@ export type Weights = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tens
 
 /** A value of the network, with its extents: `[n, h, w, c]`, or `[n, c]` behind the last pooling. */
 export interface Value {
+  /** Name of the node or input. */
   readonly name: string;
+  /** Its extents. */
   readonly shape: Shape;
 }
 
@@ -43,7 +46,9 @@ export interface ConvOptions {
 
 /** What a pooling layer may be told. */
 export interface PoolOptions {
+  /** Extent of the window, both ways. */
   readonly kernel: number;
+  /** Pixels from window to window. */
   readonly stride: number;
   /** Default 0. */
   readonly padding?: number;
@@ -294,26 +299,9 @@ function isMap(weights: Weights): weights is ReadonlyMap<string, Tensor> {
   return weights instanceof Map;
 }
 
-/** `[o, i, k]` to `[k, i, o]`. */
-export function toHwio(stored: Float32Array, outputs: number, channels: number, taps: number): Float32Array {
-  const weight = new Float32Array(stored.length);
-  let from = 0;
-  for (let o = 0; o < outputs; o++) {
-    for (let c = 0; c < channels; c++) {
-      for (let tap = 0; tap < taps; tap++) weight[(tap * channels + c) * outputs + o] = stored[from++];
-    }
-  }
-  return weight;
-}
-
 /** Explicit padding of a pooling layer under PyTorch's rules: rounded up, the last window must begin inside the map or its padding before. */
 function poolPadding([, h, w]: Shape, { kernel, stride, padding = 0, ceil = false }: PoolOptions): Padding {
-  const after = (input: number) => {
-    if (!ceil) return padding;
-    let outputs = Math.ceil((input + 2 * padding - kernel) / stride) + 1;
-    if ((outputs - 1) * stride >= input + padding) outputs--;
-    return Math.max(padding, (outputs - 1) * stride + kernel - input - padding);
-  };
+  const after = (input: number) => ceil ? ceilPadding(input, kernel, stride, padding, padding) : padding;
   const [bottom, right] = [after(h), after(w)];
   return outputSize(h, kernel, stride, 1, padding, bottom) > 0
     ? [padding, padding, bottom, right]

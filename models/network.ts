@@ -62,6 +62,7 @@ export type NetworkTable = Readonly<Record<string, Network>>;
 
 const normalise = (mean: readonly number[], deviation: readonly number[]): Normalisation => ({
   resize: "half_pixel",
+  antialias: true,
   scale: deviation.map((d) => 1 / (255 * d)) as [number, number, number],
   offset: mean.map((m, c) => -m / deviation[c]) as [number, number, number],
 });
@@ -72,5 +73,5 @@ export const IMAGENET: Normalisation = normalise([0.485, 0.456, 0.406], [0.229, 
 /** To [-1, 1], as TensorFlow's "inception" preprocessing. */
 export const INCEPTION: Normalisation = normalise([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]);
 
-/** To [0, 1], as Darknet. */
+/** To [0, 1]. */
 export const UNIT: Normalisation = normalise([0, 0, 0], [1, 1, 1]);

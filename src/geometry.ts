@@ -36,6 +36,22 @@ export function outputSize(
   return Math.floor((input + before + after - span(kernel, dilation)) / stride) + 1;
 }
 
+/**
+ * Windows rounded up along one axis (`ceil_mode` of PyTorch and ONNX, Caffe's pooling): the padding after that makes room for the last one, which begins
+ * inside the input or the padding before it.
+ */
+export function ceilPadding(
+  input: number,
+  kernel: number,
+  stride: number,
+  before: number,
+  after: number,
+): number {
+  let outputs = Math.ceil((input + before + after - kernel) / stride) + 1;
+  if ((outputs - 1) * stride >= input + before) outputs--;
+  return Math.max(after, (outputs - 1) * stride + kernel - input - before);
+}
+
 /** TensorFlow's `SAME` along one axis: ceil(input / stride) outputs, the odd pixel of padding after. */
 export function samePadding(
   input: number,

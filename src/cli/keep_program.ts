@@ -33,7 +33,7 @@ export async function keepProgram(
   const path = programPath(weights);
   if (!await isGranted({ name: "write", path })) return undefined;
   const [{ readModel }, { compileModel }] = await Promise.all([
-    import("../formats/read.ts"),
+    import("../detection/read_model.ts"),
     import("../runtime/compile_model.ts"),
   ]);
   const program = await compileModel(await readModel(data, { info: { name } }), {

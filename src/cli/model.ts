@@ -44,7 +44,7 @@ export async function openModel(
     ? await readFile(model)
     : await (await import("./weights.ts")).ensureModel(model, { quiet });
   if (!anyModelFlag(flags)) return bytes;
-  const { readModel } = await import("../formats/read.ts");
+  const { readModel } = await import("../detection/read_model.ts");
   return await describe(await readModel(bytes, { inputSize: flags.size }), flags);
 }
 
@@ -53,7 +53,7 @@ function isProgram(model: string): boolean {
 }
 
 async function readFlagged(model: string, flags: ModelFlags): Promise<Graph> {
-  const { readModel } = await import("../formats/read.ts");
+  const { readModel } = await import("../detection/read_model.ts");
   const weights = flags.weights === undefined ? undefined : await readFile(flags.weights);
   const options = {
     info: { name: basename(model).replace(/(\.pth)?\.\w+$/, "") },

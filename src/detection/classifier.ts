@@ -102,7 +102,8 @@ export class Classifier implements Disposable {
     const preprocess = feed(image, this.#preprocessing, this.session);
     const inference = infer(this.session);
     const start = performance.now();
-    const scores = outputOf(this.session, this.#postprocessing.scores);
+    const raw = outputOf(this.session, this.#postprocessing.scores);
+    const scores = this.#postprocessing.logits ? softmax(raw) : raw;
     const classes = this.#labels
       .flatMap((label, column) => label ? [{ ...label, score: scores[column] }] : [])
       .toSorted((a, b) => b.score - a.score)
@@ -126,4 +127,12 @@ export class Classifier implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** e^x over the sum of all. */
+function softmax(logits: Float32Array): Float32Array {
+  const peak = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = logits.map((x) => Math.exp(x - peak));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((x) => x / sum);
 }

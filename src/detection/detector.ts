@@ -4,12 +4,15 @@
  * @module
  */
 
+import { COCO_LABELS } from "../../models/coco.ts";
 import { ModelError, OptionError } from "../errors.ts";
-import type { Label, Preprocessing, SsdPostprocessing } from "../graph/model_info.ts";
+import type { DetectorPostprocessing, Label, Preprocessing } from "../graph/model_info.ts";
 
 import type { Simd } from "../runtime/kernels.ts";
 import type { Session } from "../runtime/session.ts";
 import type { ImageInput, RawImage } from "../vision/image.ts";
+import { placeImage } from "../vision/placement.ts";
+import { createDecoder, type Decoder } from "./decoders.ts";
 import { type IndexedLabel, indexLabels, selectClasses } from "./labels.ts";
 import {
   feed,
@@ -18,11 +21,9 @@ import {
   loadModel,
   type LoadOptions,
   type ModelSource,
-  outputOf,
   takeImage,
 } from "./load.ts";
 import { nms } from "./nms.ts";
-import { decodeSsd } from "./ssd.ts";
 import type { Box, DetectOptions, DetectResult } from "./types.ts";
 
 /** What a detector is and runs on. */
@@ -60,13 +61,13 @@ export class Detector implements Disposable {
   /** The session that runs the network, for profiles and raw outputs. */
   readonly session: Session;
   readonly #preprocessing: Preprocessing;
-  readonly #postprocessing: SsdPostprocessing;
-  readonly #priors: Float32Array;
+  readonly #postprocessing: DetectorPostprocessing;
+  readonly #decoder: Decoder;
   readonly #labels: readonly (IndexedLabel | undefined)[];
 
   private constructor({ info, constants, session }: LoadedModel) {
     const { name, preprocessing, postprocessing, labels } = info;
-    if (!preprocessing || postprocessing?.kind !== "ssd") {
+    if (!preprocessing || !postprocessing || postprocessing.kind === "softmax") {
       throw new ModelError(
         `Cannot detect with model "${name}": ${
           preprocessing
@@ -75,13 +76,11 @@ export class Detector implements Disposable {
         }, wanted a detector's`,
       );
     }
-    const priors = constants.get(postprocessing.priors)!.data;
-    const columns = session.port(postprocessing.scores).shape[2];
-    this.#labels = indexLabels(labels, columns - 1);
+    this.#decoder = createDecoder(postprocessing, info, constants, session);
+    const { classes } = this.#decoder;
+    this.#labels = indexLabels(labels ?? (classes === COCO_LABELS.length ? COCO_LABELS : undefined), classes);
     this.#preprocessing = preprocessing;
     this.#postprocessing = postprocessing;
-    // A copy, so that the bytes of the model file can go.
-    this.#priors = priors.slice();
     this.session = session;
     this.info = {
       model: name,
@@ -133,19 +132,14 @@ export class Detector implements Disposable {
     const preprocess = feed(image, this.#preprocessing, this.session);
     const inference = infer(this.session);
     const start = performance.now();
-    const heads = {
-      boxes: outputOf(this.session, post.boxes),
-      scores: outputOf(this.session, post.scores),
-      priors: this.#priors,
-    };
-    const candidates = decodeSsd(heads, post, threshold, (column) => {
+    const candidates = this.#decoder.decode(threshold, (column) => {
       const label = this.#labels[column];
       return label !== undefined && (!classes || classes.has(label.classId));
     });
     const kept = nms(candidates, overlap, options.agnosticNms ?? false);
     const detections = kept.slice(0, most).map(({ label: column, score, box }) => {
       const { name, classId, categoryId } = this.#labels[column]!;
-      return { label: name, classId, categoryId, score, box: toPixels(box, image) };
+      return { label: name, classId, categoryId, score, box: toPixels(box, image, this.#preprocessing) };
     });
     return {
       width: image.width,
@@ -175,9 +169,21 @@ function fraction(name: string, value: number): number {
   return value;
 }
 
-/** Corners as fractions to a rectangle in pixels, clamped to the photo. */
-function toPixels([xmin, ymin, xmax, ymax]: readonly number[], { width, height }: RawImage): Box {
-  const clamp = (value: number, size: number) => Math.min(Math.max(value * size, 0), size);
-  const x = clamp(xmin, width), y = clamp(ymin, height);
-  return { x, y, width: clamp(xmax, width) - x, height: clamp(ymax, height) - y };
+/** Corners as fractions of the input to a rectangle in pixels of the photo, clamped to it. */
+function toPixels(
+  [xmin, ymin, xmax, ymax]: readonly number[],
+  { width, height }: RawImage,
+  spec: Preprocessing,
+): Box {
+  const place = placeImage(width, height, spec);
+  const back = (value: number, input: number, start: number, covered: number, size: number) =>
+    Math.min(Math.max((value * input - start) / covered * size, 0), size);
+  const x = back(xmin, spec.width, place.x, place.width, width),
+    y = back(ymin, spec.height, place.y, place.height, height);
+  return {
+    x,
+    y,
+    width: back(xmax, spec.width, place.x, place.width, width) - x,
+    height: back(ymax, spec.height, place.y, place.height, height) - y,
+  };
 }

@@ -40,7 +40,7 @@ export async function loadGraph(
   options: LoadOptions = {},
 ): Promise<Graph> {
   if (isGraph(model)) return model;
-  const { readModel } = await import("../formats/read.ts");
+  const { readModel } = await import("./read_model.ts");
   if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
   const url = weightsUrl(findModel(model).name);
   try {

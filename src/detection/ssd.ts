@@ -5,11 +5,12 @@
  */
 
 import type { SsdPostprocessing } from "../graph/model_info.ts";
+import { logit, sigmoid } from "./logistic.ts";
 import type { Candidate } from "./nms.ts";
 
 /** Box coder of SSD over fixed priors: what one network's heads need to become boxes. */
 export interface SsdHeads {
-  /** `[priors, 4]`: (ty, tx, th, tw). */
+  /** `[priors, 4]`: (ty, tx, th, tw), or (tx, ty, tw, th). */
   readonly boxes: Float32Array;
   /** `[priors, classes]`: logits, background included. */
   readonly scores: Float32Array;
@@ -26,20 +27,16 @@ export interface SsdHeads {
 export function decodeBox(
   { boxes, priors }: SsdHeads,
   prior: number,
-  scales: SsdPostprocessing["scales"],
+  { scales, order }: Pick<SsdPostprocessing, "scales" | "order">,
 ): [xmin: number, ymin: number, xmax: number, ymax: number] {
   const at = prior * 4;
   const height = priors[at + 2] - priors[at], width = priors[at + 3] - priors[at + 1];
-  const y = boxes[at] / scales[0] * height + priors[at] + height / 2;
-  const x = boxes[at + 1] / scales[1] * width + priors[at + 1] + width / 2;
-  const halfHeight = Math.exp(boxes[at + 2] / scales[2]) * height / 2;
-  const halfWidth = Math.exp(boxes[at + 3] / scales[3]) * width / 2;
+  const swap = order === "xywh" ? 1 : 0;
+  const y = boxes[at + swap] / scales[0] * height + priors[at] + height / 2;
+  const x = boxes[at + 1 - swap] / scales[1] * width + priors[at + 1] + width / 2;
+  const halfHeight = Math.exp(boxes[at + 2 + swap] / scales[2]) * height / 2;
+  const halfWidth = Math.exp(boxes[at + 3 - swap] / scales[3]) * width / 2;
   return [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight];
-}
-
-/** The logit whose sigmoid is `score`. */
-function logit(score: number): number {
-  return Math.log(score / (1 - score));
 }
 
 /**
@@ -70,9 +67,9 @@ export function decodeSsd(
       const x = scores[from + c];
       if (!(x >= least) || c === post.background) continue;
       const label = c < post.background ? c : c - 1;
-      const score = post.activation === "sigmoid" ? 1 / (1 + Math.exp(-x)) : Math.exp(x - peak) / total;
+      const score = post.activation === "sigmoid" ? sigmoid(x) : Math.exp(x - peak) / total;
       if (score < threshold || !wanted(label)) continue;
-      box ??= decodeBox(heads, prior, post.scales);
+      box ??= decodeBox(heads, prior, post);
       found.push({ label, score, box });
     }
   }

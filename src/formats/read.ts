@@ -5,10 +5,18 @@
  */
 
 import { ModelError } from "../errors.ts";
+import type { Pair } from "../geometry.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
-import { isSafetensors, readSafetensors } from "./safetensors.ts";
+import { isPrototxt, readCaffe } from "./caffe.ts";
+import { isDarknet, readDarknet } from "./darknet.ts";
+import { isOnnx, readOnnx } from "./onnx.ts";
+import { isSafetensors, parseSafetensors, toGraph } from "./safetensors.ts";
+import { type StateDict, stripWrappers } from "./state_dict.ts";
 import { isTfjs, readTfjs } from "./tfjs.ts";
+import { isTorch, readStateDict } from "./torch.ts";
+
+export { isStateDict, type StateDict } from "./state_dict.ts";
 
 /** Progress of a fetch. */
 export interface Progress {
@@ -24,6 +32,10 @@ export interface Progress {
 export interface ReadOptions {
   /** What the reader cannot know from the file (name, labels, licence, origin); the file's own words win. */
   readonly info?: Partial<ModelInfo>;
+  /** The file of weights, for formats that keep them apart (Darknet, Caffe); fetched from beside the URL when left out. */
+  readonly weights?: Uint8Array;
+  /** Input height and width, for formats that leave them open or can be told; the file's own when left out. */
+  readonly inputSize?: Pair;
   /** Called as bytes arrive. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the fetch. */
@@ -74,26 +86,41 @@ export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions =
 }
 
 /**
- * Reads a model: our `.safetensors`, or a TensorFlow.js `model.json` (by URL, its shards beside it).
- *
- * ```ts
- * import { readModel } from "./mod.ts";
- *
- * export const graph = () => readModel(new URL("https://example.com/street.safetensors"));
- * ```
+ * Reads a model file: a graph, or the weights alone where the file has no more.
  *
  * @throws {ModelError} If the file is broken or of no known format.
  * @throws {GraphError} If its graph is not legal.
  */
-export async function readModel(
+export async function readFile(
   source: Uint8Array | URL | string,
   options: ReadOptions = {},
-): Promise<Graph> {
+): Promise<Graph | StateDict> {
   const url = source instanceof Uint8Array ? undefined : parseUrl(source);
   const bytes = source instanceof Uint8Array ? source : await fetchBytes(url!, options);
   if (isSafetensors(bytes)) {
-    const graph = readSafetensors(bytes);
+    const file = parseSafetensors(bytes);
+    if (!("graph" in file.metadata)) return stripWrappers(file.tensors);
+    const graph = toGraph(file);
     return options.info ? { ...graph, info: { ...options.info, ...graph.info } } : graph;
+  }
+  if (isTorch(bytes)) return readStateDict(bytes);
+  if (isOnnx(bytes)) {
+    return readOnnx(bytes, { info: { name: stemOf(url), ...options.info }, inputSize: options.inputSize });
+  }
+  const text = beginsLikeText(bytes) ? new TextDecoder().decode(bytes) : "";
+  if (isDarknet(text)) {
+    const weights = options.weights ?? await fetchBeside(url, /\.cfg$/i, ".weights", options);
+    return readDarknet(text, weights, {
+      info: { name: stemOf(url), ...options.info },
+      inputSize: options.inputSize,
+    });
+  }
+  if (isPrototxt(text)) {
+    const weights = options.weights ?? await fetchBeside(url, /\.prototxt$/i, ".caffemodel", options);
+    return readCaffe(text, weights, {
+      info: { name: stemOf(url), ...options.info },
+      inputSize: options.inputSize,
+    });
   }
   const json = parseJson(bytes);
   if (!isTfjs(json)) {
@@ -101,7 +128,7 @@ export async function readModel(
     throw new ModelError(
       `Cannot read model: it begins with ${
         head || "nothing"
-      }, wanted a .safetensors file or a TensorFlow.js model.json`,
+      }, wanted a .safetensors file, an ONNX file, a PyTorch state dict, a Darknet .cfg, a Caffe .prototxt or a TensorFlow.js model.json`,
     );
   }
   const readShard = (path: string) => {
@@ -111,6 +138,33 @@ export async function readModel(
     return fetchBytes(new URL(path, url), options);
   };
   return readTfjs(json, readShard, { name: nameOf(url), ...options.info });
+}
+
+/** Whether bytes are likely text: no control characters among the first. */
+function beginsLikeText(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 256).every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
+}
+
+/** The file of the same name with another ending. */
+async function fetchBeside(
+  url: URL | undefined,
+  ending: RegExp,
+  other: string,
+  options: ReadOptions,
+): Promise<Uint8Array> {
+  if (!url || !ending.test(url.pathname)) {
+    throw new ModelError(
+      `Cannot read model from this file alone: pass the ${other} file as the option weights, or the URL of one that has it beside it`,
+    );
+  }
+  const beside = new URL(url);
+  beside.pathname = beside.pathname.replace(ending, other);
+  return await fetchBytes(beside, options);
+}
+
+/** The file's name without its ending. */
+function stemOf(url: URL | undefined): string {
+  return url?.pathname.split("/").at(-1)?.replace(/\.\w+$/, "") || "model";
 }
 
 function parseUrl(source: URL | string): URL {

@@ -4,10 +4,16 @@
  * @module
  */
 
+import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Tensors by key, in the order of the file, in the framework's own shapes. */
 export type StateDict = ReadonlyMap<string, Tensor>;
+
+/** Whether a file held weights alone. */
+export function isStateDict(file: Graph | StateDict): file is StateDict {
+  return file instanceof Map;
+}
 
 /** What wrappers put before every key: `DataParallel`, `torch.compile`. */
 const WRAPPERS = ["module.", "_orig_mod."];

@@ -7,7 +7,13 @@
 import { ModelError } from "../errors.ts";
 import { elements, formatShape, sameShape, type Shape } from "../tensor.ts";
 import { check, type Graph } from "./graph.ts";
-import type { Preprocessing, SsdPostprocessing } from "./model_info.ts";
+import type {
+  DetectorPostprocessing,
+  Preprocessing,
+  SsdPostprocessing,
+  YoloPostprocessing,
+  YoloxPostprocessing,
+} from "./model_info.ts";
 
 function fail(what: string, found: unknown, wanted: string): never {
   throw new ModelError(`Cannot read model: ${what} is ${JSON.stringify(found)}, wanted ${wanted}`);
@@ -19,16 +25,37 @@ function checkNumbers(what: string, value: unknown, length: number): void {
   }
 }
 
-function checkPreprocessing(
-  { input, width, height, resize, scale, offset }: Preprocessing,
-  graph: Graph,
-): void {
+function checkChoice(what: string, value: unknown, choices: readonly unknown[]): void {
+  if (!choices.includes(value)) {
+    fail(
+      what,
+      value,
+      choices.filter((choice) => choice !== undefined).join(", "),
+    );
+  }
+}
+
+function checkPreprocessing(spec: Preprocessing, graph: Graph): void {
+  const { input, width, height, scale, offset, cropFrom = 1, pad = 0 } = spec;
   const port = graph.inputs.find(({ name }) => name === input) ??
     fail("preprocessing.input", input, "a graph input");
   if (!sameShape(port.shape, [1, height, width, 3])) {
     fail("preprocessing size", [height, width], `the input's, which is ${formatShape(port.shape)}`);
   }
-  if (resize !== "tf_bilinear") fail("preprocessing.resize", resize, '"tf_bilinear"');
+  checkChoice("preprocessing.resize", spec.resize, ["tf_bilinear", "half_pixel", "align_corners"]);
+  checkChoice("preprocessing.fit", spec.fit, [
+    undefined,
+    "stretch",
+    "letterbox",
+    "letterbox_top_left",
+    "crop",
+  ]);
+  checkChoice("preprocessing.antialias", spec.antialias, [undefined, true, false]);
+  checkChoice("preprocessing.channels", spec.channels, [undefined, "rgb", "bgr"]);
+  if (!(Number.isInteger(cropFrom) && cropFrom >= 1 && cropFrom <= 2 ** 16)) {
+    fail("preprocessing.cropFrom", cropFrom, "a number of pixels");
+  }
+  if (!(pad >= 0 && pad <= 255)) fail("preprocessing.pad", pad, "0 to 255");
   checkNumbers("preprocessing.scale", scale, 3);
   checkNumbers("preprocessing.offset", offset, 3);
 }
@@ -48,6 +75,7 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
   if (scores.length !== 3 || scores[0] !== 1 || scores[1] !== count) {
     fail("scores output", scores, `1x${count} by the number of classes`);
   }
+  checkChoice("postprocessing.order", post.order, [undefined, "yxhw", "xywh"]);
   checkNumbers("postprocessing.scales", post.scales, 4);
   if (!post.scales.every((scale) => scale > 0)) {
     fail("postprocessing.scales", post.scales, "positive numbers");
@@ -58,6 +86,11 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
   if (!Number.isInteger(post.background) || post.background < 0 || post.background >= scores[2]) {
     fail("postprocessing.background", post.background, `a class from 0 to ${scores[2] - 1}`);
   }
+  checkThresholds(post);
+  checkLabels(graph, scores[2] - 1);
+}
+
+function checkThresholds(post: DetectorPostprocessing): void {
   if (!(post.threshold >= 0 && post.threshold <= 1)) {
     fail("postprocessing.threshold", post.threshold, "0 to 1");
   }
@@ -65,7 +98,46 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
   if (!Number.isInteger(post.maxDetections) || post.maxDetections < 1) {
     fail("postprocessing.maxDetections", post.maxDetections, "a positive integer");
   }
-  checkLabels(graph, scores[2] - 1);
+}
+
+function checkYolo(post: YoloPostprocessing, graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
+  if (!Array.isArray(post.heads) || post.heads.length === 0) {
+    fail("postprocessing.heads", post.heads, "at least one");
+  }
+  const classes = post.heads.map(({ output, anchors, scaleXY }) => {
+    if (!graph.outputs.includes(output)) fail("postprocessing.heads.output", output, "a graph output");
+    const shape = shapes.get(output)!;
+    if (!Array.isArray(anchors) || anchors.length === 0) {
+      fail("postprocessing.heads.anchors", anchors, "at least one");
+    }
+    for (const anchor of anchors) checkNumbers("postprocessing.heads.anchors", anchor, 2);
+    if (!(scaleXY >= 1 && scaleXY <= 4)) fail("postprocessing.heads.scaleXY", scaleXY, "1 to 4");
+    const columns = shape.length === 4 && shape[0] === 1 ? shape[3] / anchors.length : 0;
+    if (!Number.isInteger(columns) || columns < 6) {
+      fail(`output "${output}"`, shape, `1 x h x w x (5 + classes) for each of ${anchors.length} anchors`);
+    }
+    return columns - 5;
+  });
+  if (classes.some((count) => count !== classes[0])) {
+    fail("postprocessing.heads", classes, "the same number of classes");
+  }
+  checkThresholds(post);
+  checkLabels(graph, classes[0]);
+}
+
+function checkYolox(post: YoloxPostprocessing, graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
+  if (!graph.outputs.includes(post.output)) fail("postprocessing.output", post.output, "a graph output");
+  const shape = shapes.get(post.output)!, { width = 0, height = 0 } = graph.info.preprocessing ?? {};
+  const strides: unknown[] = Array.isArray(post.strides) ? post.strides : [];
+  if (strides.length === 0 || !strides.every((s) => Number.isInteger(s) && Number(s) > 0)) {
+    fail("postprocessing.strides", post.strides, "positive integers");
+  }
+  const cells = post.strides.reduce((sum, s) => sum + Math.floor(width / s) * Math.floor(height / s), 0);
+  if (shape.length !== 3 || shape[0] !== 1 || shape[1] !== cells || shape[2] < 6) {
+    fail(`output "${post.output}"`, shape, `1x${cells} by 5 + classes`);
+  }
+  checkThresholds(post);
+  checkLabels(graph, shape[2] - 5);
 }
 
 function checkLabels({ info: { labels } }: Graph, classes: number): void {
@@ -90,6 +162,8 @@ export function checkInfo(graph: Graph): void {
   if (typeof name !== "string" || name === "") fail("name", name, "a name");
   if (preprocessing) checkPreprocessing(preprocessing, graph);
   if (postprocessing?.kind === "ssd") checkSsd(postprocessing, graph, shapes);
+  else if (postprocessing?.kind === "yolo") checkYolo(postprocessing, graph, shapes);
+  else if (postprocessing?.kind === "yolox") checkYolox(postprocessing, graph, shapes);
   else if (postprocessing?.kind === "softmax") {
     const scores = shapes.get(postprocessing.scores);
     if (!scores || !graph.outputs.includes(postprocessing.scores)) {
@@ -97,6 +171,6 @@ export function checkInfo(graph: Graph): void {
     }
     checkLabels(graph, elements(scores));
   } else if (postprocessing !== undefined) {
-    fail("postprocessing.kind", (postprocessing as { kind: unknown }).kind, '"ssd" or "softmax"');
+    fail("postprocessing.kind", (postprocessing as { kind: unknown }).kind, "ssd, yolo, yolox or softmax");
   }
 }

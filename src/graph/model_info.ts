@@ -21,11 +21,27 @@ export interface Preprocessing {
   readonly width: number;
   /** Input height in pixels. */
   readonly height: number;
-  /** Resize rule. `tf_bilinear`: stretched, TensorFlow's ResizeBilinear with corners unaligned. */
-  readonly resize: "tf_bilinear";
-  /** Factor of each channel, RGB order. */
+  /**
+   * Where an output pixel lies in the photo; bilinear between. `tf_bilinear`: TensorFlow's ResizeBilinear with corners unaligned. `half_pixel`: centres of pixels
+   * meet (OpenCV, PyTorch without antialiasing). `align_corners`: centres of corner pixels meet (Darknet).
+   */
+  readonly resize: "tf_bilinear" | "half_pixel" | "align_corners";
+  /** Whether shrinking a photo weighs all of its pixels (Pillow, torchvision, timm) rather than the nearest ones. Default `false`. */
+  readonly antialias?: boolean;
+  /**
+   * How a photo of another shape becomes the input. `stretch` (the default): width and height by themselves. `letterbox`: whole, centred on `pad`. `letterbox_top_left`:
+   * whole, in the top left corner. `crop`: so that the shorter side has `cropFrom` pixels, then the middle.
+   */
+  readonly fit?: "stretch" | "letterbox" | "letterbox_top_left" | "crop";
+  /** Of `crop`: pixels of the shorter side before cropping; the input's own size when left out. */
+  readonly cropFrom?: number;
+  /** Of the letterboxes: what surrounds the photo, 0..255 in every channel. Default 0. */
+  readonly pad?: number;
+  /** Order of the channels of the input. Default `rgb`. */
+  readonly channels?: "rgb" | "bgr";
+  /** Factor of each channel of the input. */
   readonly scale: readonly [number, number, number];
-  /** Added to each channel after scaling, RGB order. */
+  /** Added to each channel of the input after scaling. */
   readonly offset: readonly [number, number, number];
 }
 
@@ -33,13 +49,15 @@ export interface Preprocessing {
 export interface SsdPostprocessing {
   /** Which decoder. */
   readonly kind: "ssd";
-  /** Graph output `[1, priors, 4]`: (ty, tx, th, tw). */
+  /** Graph output `[1, priors, 4]`, in the order of `order`. */
   readonly boxes: string;
+  /** What the four values of a box are. `yxhw`, the default: (ty, tx, th, tw), as TensorFlow's; `xywh`: (tx, ty, tw, th), as Caffe's and PyTorch's. */
+  readonly order?: "yxhw" | "xywh";
   /** Graph output `[1, priors, classes]`: class logits. */
   readonly scores: string;
   /** Constant `[priors, 4]`: (ymin, xmin, ymax, xmax) as fractions of the input. */
   readonly priors: string;
-  /** Divisors of (ty, tx, th, tw). */
+  /** Divisors of (ty, tx, th, tw), whatever the order of the output. */
   readonly scales: readonly [number, number, number, number];
   /** What turns logits into scores. */
   readonly activation: "sigmoid" | "softmax";
@@ -63,8 +81,51 @@ export interface SoftmaxPostprocessing {
   readonly logits?: boolean;
 }
 
+/** One head of a YOLO network. */
+export interface YoloHead {
+  /** Graph output `[1, h, w, anchors * (5 + classes)]`: for each anchor (tx, ty, tw, th), objectness, classes. */
+  readonly output: string;
+  /** Width and height of each anchor in pixels of the input. */
+  readonly anchors: readonly (readonly [width: number, height: number])[];
+  /** Darknet's `scale_x_y`: how far a centre may leave its cell. */
+  readonly scaleXY: number;
+}
+
+/** Raw YOLO heads to boxes (Redmon and Farhadi 2018, "YOLOv3", section 2.1). */
+export interface YoloPostprocessing {
+  /** Which decoder. */
+  readonly kind: "yolo";
+  /** Heads, of any stride. */
+  readonly heads: readonly YoloHead[];
+  /** Default least score: objectness times class probability. */
+  readonly threshold: number;
+  /** Default overlap from which boxes suppress one another. */
+  readonly iou: number;
+  /** Default most detections. */
+  readonly maxDetections: number;
+}
+
+/** Anchor-free heads of YOLOX (Ge et al. 2021, arXiv 2107.08430, section 2.3): one output, the cells of all strides one after the other. */
+export interface YoloxPostprocessing {
+  /** Which decoder. */
+  readonly kind: "yolox";
+  /** Graph output `[1, cells, 5 + classes]`: x and y in cells, logarithms of width and height in cells, then probabilities. */
+  readonly output: string;
+  /** Pixels of a cell at each scale, in the order of the output. */
+  readonly strides: readonly number[];
+  /** Default least score: objectness times class probability. */
+  readonly threshold: number;
+  /** Default overlap from which boxes suppress one another. */
+  readonly iou: number;
+  /** Default most detections. */
+  readonly maxDetections: number;
+}
+
+/** How raw outputs of a detector become boxes. */
+export type DetectorPostprocessing = SsdPostprocessing | YoloPostprocessing | YoloxPostprocessing;
+
 /** How raw outputs become results. */
-export type Postprocessing = SsdPostprocessing | SoftmaxPostprocessing;
+export type Postprocessing = DetectorPostprocessing | SoftmaxPostprocessing;
 
 /** Everything a model file says about itself beside its graph. */
 export interface ModelInfo {

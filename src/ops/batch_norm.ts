@@ -71,7 +71,10 @@ export const batchNorm: Op<BatchNormAttrs> = {
     const { scale, offset } = batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
     const x = node.input(0), channels = channelsOf(x.shape);
     // One multiply-add a value: a depthwise convolution of 1x1.
-    const plane = (view: View): View => ({ ...view, shape: x.shape.length === 4 ? x.shape : [1, rowsOf(x.shape), 1, channels] });
+    const plane = (view: View): View => ({
+      ...view,
+      shape: x.shape.length === 4 ? x.shape : [1, rowsOf(x.shape), 1, channels],
+    });
     emitDepthwise(
       plane(x),
       { kernel: [1, 1], strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1] },

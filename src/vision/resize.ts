@@ -6,6 +6,8 @@
 
 import type { Preprocessing } from "../graph/model_info.ts";
 import type { RawImage } from "./image.ts";
+import { placeImage } from "./placement.ts";
+import { shrinkImage } from "./shrink.ts";
 
 /** Where the kernel works; a `Session` is one. */
 export interface ResizeTarget {
@@ -30,9 +32,18 @@ const COLUMN_BYTES = 12;
 /** Scale and offset, four lanes each. */
 const AFFINE_BYTES = 32;
 
-/** Source position of output index `i`: TensorFlow's legacy rule, corners unaligned and no half pixels, in f32. */
-function sourceOf(i: number, input: number, output: number): { low: number; high: number; weight: number } {
-  const position = Math.fround(i * Math.fround(input / output));
+/** Source position of index `i` of `output` pixels that stand for `input` of the photo, in f32. */
+function sourceOf(
+  i: number,
+  input: number,
+  output: number,
+  rule: Preprocessing["resize"],
+): { low: number; high: number; weight: number } {
+  const scale = rule === "align_corners"
+    ? output > 1 ? Math.fround((input - 1) / (output - 1)) : 0
+    : Math.fround(input / output);
+  const shift = rule === "half_pixel" ? 0.5 : 0;
+  const position = Math.max(0, Math.fround((i + shift) * scale - shift));
   const low = Math.min(Math.floor(position), input - 1);
   return { low, high: Math.min(low + 1, input - 1), weight: Math.fround(position - low) };
 }
@@ -44,7 +55,16 @@ export function resizeImage(
   target: ResizeTarget,
   output: number,
 ): void {
-  const { width, height, data, channels = 4 } = image;
+  const place = placeImage(image.width, image.height, spec);
+  const { width, height, data, channels = 4 } = spec.antialias
+    ? shrinkImage(image, place.width, place.height)
+    : image;
+  // The part of the input that the photo covers.
+  const left = Math.max(0, place.x), top = Math.max(0, place.y);
+  const right = Math.min(spec.width, place.x + place.width),
+    bottom = Math.min(spec.height, place.y + place.height);
+  const across = right - left;
+
   const rowBytes = Math.ceil(width / 4) * 16;
   const columns = target.scratch(spec.width * COLUMN_BYTES + AFFINE_BYTES + 2 * rowBytes);
   const affine = columns + spec.width * COLUMN_BYTES;
@@ -52,14 +72,15 @@ export function resizeImage(
   const bytes = new Uint8Array(target.memory.buffer);
   const view = new DataView(target.memory.buffer);
 
-  for (let x = 0; x < spec.width; x++) {
-    const { low, high, weight } = sourceOf(x, width, spec.width);
+  for (let x = 0; x < across; x++) {
+    const { low, high, weight } = sourceOf(left + x - place.x, width, place.width, spec.resize);
     view.setInt32(columns + x * COLUMN_BYTES, low * 4, true);
     view.setInt32(columns + x * COLUMN_BYTES + 4, high * 4, true);
     view.setFloat32(columns + x * COLUMN_BYTES + 8, weight, true);
   }
   [...spec.scale, 0, ...spec.offset, 0].forEach((value, i) => view.setFloat32(affine + i * 4, value, true));
 
+  const swapped = spec.channels === "bgr";
   // Which photo row each of the two slots holds.
   const held = [-1, -1];
   const load = (row: number, keep: number): number => {
@@ -67,22 +88,40 @@ export function resizeImage(
     if (found >= 0) return found;
     const slot = held[0] === keep ? 1 : 0;
     const start = row * width * channels;
-    if (channels === 4) {
+    if (channels === 4 && !swapped) {
       bytes.set(data.subarray(start, start + width * 4), rows[slot]);
     } else {
-      for (let x = 0, from = start, to = rows[slot]; x < width; x++, from += 3, to += 4) {
-        bytes[to] = data[from];
+      const [first, last] = swapped ? [2, 0] : [0, 2];
+      for (let x = 0, from = start, to = rows[slot]; x < width; x++, from += channels, to += 4) {
+        bytes[to] = data[from + first];
         bytes[to + 1] = data[from + 1];
-        bytes[to + 2] = data[from + 2];
+        bytes[to + 2] = data[from + last];
       }
     }
     held[slot] = row;
     return slot;
   };
-  for (let y = 0; y < spec.height; y++) {
-    const { low, high, weight } = sourceOf(y, height, spec.height);
-    const top = load(low, high), bottom = load(high, low);
-    const row = output + y * spec.width * 12;
-    target.kernels.resize_row(rows[top], rows[bottom], weight, columns, spec.width, affine, row);
+  const fill = spec.scale.map((scale, c) => (spec.pad ?? 0) * scale + spec.offset[c]);
+  const tensor = new Float32Array(target.memory.buffer, output, spec.height * spec.width * 3);
+  const surround = (from: number, to: number) => {
+    for (let i = from * 3; i < to * 3; i++) tensor[i] = fill[i % 3];
+  };
+  surround(0, top * spec.width);
+  for (let y = top; y < bottom; y++) {
+    const { low, high, weight } = sourceOf(y - place.y, height, place.height, spec.resize);
+    const upper = load(low, high), lower = load(high, low);
+    const row = y * spec.width;
+    target.kernels.resize_row(
+      rows[upper],
+      rows[lower],
+      weight,
+      columns,
+      across,
+      affine,
+      output + (row + left) * 12,
+    );
+    surround(row, row + left);
+    surround(row + right, row + spec.width);
   }
+  surround(bottom * spec.width, spec.height * spec.width);
 }

@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Detector } from "../../mod.ts";
 import { ImageError, ModelError, OptionError } from "../../src/errors.ts";
-import { readModel } from "../../src/formats/read.ts";
+import { readModel } from "../../src/detection/read_model.ts";
 import { decodeBox } from "../../src/detection/ssd.ts";
 import { iou } from "../../src/detection/nms.ts";
 import { outputOf } from "../../src/detection/load.ts";
@@ -78,7 +78,7 @@ Deno.test("raw scores and boxes equal the reference's to 5e-5 of their range", a
   const boxes = await floats("chelsea.boxes.f32");
   let off = 0;
   for (let prior = 0; prior < 1917; prior++) {
-    const [xmin, ymin, xmax, ymax] = decodeBox(heads, prior, post.scales);
+    const [xmin, ymin, xmax, ymax] = decodeBox(heads, prior, post);
     [ymin, xmin, ymax, xmax].forEach((value, i) =>
       off = Math.max(off, Math.abs(value - boxes[prior * 4 + i]))
     );

@@ -22,7 +22,7 @@ Deno.test("the box coder moves and scales a prior", () => {
     priors: new Float32Array([0.2, 0.4, 0.6, 0.6]),
   };
   // Centre (x 0.5, y 0.4), size 0.2 x 0.4; y moves by 0.1 * 0.4, x by -0.2 * 0.2, the height doubles.
-  const [xmin, ymin, xmax, ymax] = decodeBox(heads, 0, [10, 10, 5, 5]);
+  const [xmin, ymin, xmax, ymax] = decodeBox(heads, 0, { scales: [10, 10, 5, 5] });
   assertAlmostEquals(xmin, 0.36, 1e-6);
   assertAlmostEquals(xmax, 0.56, 1e-6);
   assertAlmostEquals(ymin, 0.04, 1e-6);

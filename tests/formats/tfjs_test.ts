@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ModelError, SimdetError } from "../../src/errors.ts";
-import { readModel } from "../../src/formats/read.ts";
+import { readModel } from "../../src/detection/read_model.ts";
 import { readTfjs } from "../../src/formats/tfjs.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
 import { runReference } from "../../src/graph/graph.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import { modelPath } from "../../src/cli/weights.ts";
-import { readModel } from "../../src/formats/read.ts";
+import { readModel } from "../../src/detection/read_model.ts";
 import { Session } from "../../src/runtime/session.ts";
 import { Random } from "../support/random.ts";
 import { cocoSsdBytes } from "../weights.ts";

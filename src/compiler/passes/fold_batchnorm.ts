@@ -24,8 +24,8 @@ function affineOf(node: AnyNode, rewrite: Rewrite): Affine | undefined {
   switch (node.op) {
     case "batch_norm": {
       const [gamma, beta, mean, variance] = node.inputs.slice(1).map((name) => rewrite.constant(name));
-      return gamma && beta && mean && variance && !node.attrs.limits &&
-        batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
+      if (!gamma || !beta || !mean || !variance || node.attrs.limits) return undefined;
+      return batchNormAffine(node.attrs.epsilon, gamma, beta, mean, variance);
     }
     case "mul": {
       const scale = vector(rewrite.constant(node.inputs[1]));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Padding, type Pair, samePadding, span } from "../../geometry.ts";
+import { ceilPadding, type Padding, type Pair, samePadding, span } from "../../geometry.ts";
 import type { Coordinates, ResizeAttrs } from "../../ops/resize.ts";
 import { elements, formatShape, type Shape } from "../../tensor.ts";
 import {
@@ -119,16 +119,6 @@ export const batchNormalization: Handler = (call) => {
     statistics,
   );
 };
-
-/**
- * Windows of a pooling operator along one axis in ceil mode: the padding after that makes room for the last one, which begins inside the input or the
- * padding before it.
- */
-function ceilPadding(input: number, kernel: number, stride: number, before: number, after: number): number {
-  let outputs = Math.ceil((input + before + after - kernel) / stride) + 1;
-  if ((outputs - 1) * stride >= input + before) outputs--;
-  return Math.max(after, (outputs - 1) * stride + kernel - input - before);
-}
 
 /** MaxPool and AveragePool. */
 export function pool(kind: "max" | "average"): Handler {

@@ -1,0 +1,31 @@
+/**
+ * Reads a model of any known format: the readers know files, the zoo knows the networks of files that hold weights alone.
+ *
+ * @module
+ */
+
+import { isStateDict, readFile, type ReadOptions } from "../formats/read.ts";
+import type { Graph } from "../graph/graph.ts";
+
+/**
+ * Reads a model: our `.safetensors`, a TensorFlow.js `model.json`, Darknet's `.cfg` or Caffe's `.prototxt` (by URL, what belongs to them beside them), or
+ * weights alone, PyTorch's `.pth` and `.pt` or `.safetensors` of others. The network of these is recognised by their names and shapes, and built by the zoo.
+ *
+ * ```ts
+ * import { readModel } from "./mod.ts";
+ *
+ * export const graph = () => readModel(new URL("https://example.com/street.safetensors"));
+ * ```
+ *
+ * @throws {ModelError} If the file is broken, of no known format, or holds the weights of no known network.
+ * @throws {GraphError} If its graph is not legal.
+ */
+export async function readModel(
+  source: Uint8Array | URL | string,
+  options: ReadOptions = {},
+): Promise<Graph> {
+  const model = await readFile(source, options);
+  if (!isStateDict(model)) return model;
+  const { buildRecognised } = await import("../../models/recognise.ts");
+  return buildRecognised(model, options);
+}
