@@ -18,10 +18,13 @@ const WRAPPERS = [
   "model_state",
   "state_dict_ema",
   "model_ema",
+  "ema",
   "net",
   "network",
   "weights",
   "params",
+  "params_ema",
+  "state",
 ];
 
 /** How deep a checkpoint may wrap its weights. */

@@ -5,17 +5,11 @@
  * @module
  */
 
-import { unzipSync } from "fflate";
 import { ModelError } from "../../errors.ts";
 import { findGlobal, StorageClass } from "./globals.ts";
 import { Storage } from "./storage.ts";
 import { type PickleHost, Unpickler } from "./unpickler.ts";
-
-/** How many times its packed size an entry may take; trained values hardly pack at all. */
-const MAX_RATIO = 64;
-
-/** Least bytes of an entry in the directory of an archive. */
-const DIRECTORY_ENTRY_BYTES = 46;
+import { readDirectory, readEntries } from "./zip.ts";
 
 /** First integer of legacy files. */
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -23,7 +17,7 @@ const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 /** Version of the legacy layout. */
 const LEGACY_PROTOCOL = 1001;
 
-/** Least digits that every pickled legacy magic begins with: PROTO, then LONG1 of 10 bytes. */
+/** How the magic number is pickled: LONG1 of 10 bytes. PROTO stands before it, from protocol 4 on a FRAME too. */
 const LEGACY_HEAD = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /** A file taken apart. */
@@ -45,46 +39,16 @@ export function isZip(bytes: Uint8Array): boolean {
 
 /** Whether bytes begin with the magic number of legacy files. */
 export function isLegacy(bytes: Uint8Array): boolean {
-  const start = bytes[0] === 0x80 ? 2 : 0;
+  const proto = bytes[0] === 0x80 ? 2 : 0, start = bytes[proto] === 0x95 ? proto + 9 : proto;
   return LEGACY_HEAD.every((byte, i) => bytes[start + i] === byte);
 }
 
-/** Unpacks the entries that are wanted; never more than a multiple of the file. */
-function unzip(bytes: Uint8Array, wanted: (name: string) => boolean): Record<string, Uint8Array> {
-  let entries = 0, left = Math.max(bytes.length * MAX_RATIO, 2 ** 16);
+/** Runs a step on the archive itself; what is wrong with it becomes our error. */
+function unzip<Result>(step: () => Result): Result {
   try {
-    return unzipSync(bytes, {
-      filter({ name, size, originalSize, compression }) {
-        // An archive that claims more entries than fit would keep the library busy for hours.
-        if (++entries * DIRECTORY_ENTRY_BYTES > bytes.length) {
-          fail("its directory claims more entries than fit");
-        }
-        if (!wanted(name)) return false;
-        if (compression !== 0 && compression !== 8) {
-          fail(
-            `entry ${
-              JSON.stringify(name)
-            } is packed by method ${compression}, wanted 0 (stored) or 8 (deflate)`,
-          );
-        }
-        const claimed = Math.max(size, originalSize);
-        left -= claimed;
-        if (!(left >= 0)) {
-          fail(
-            `entry ${
-              JSON.stringify(name)
-            } claims ${claimed} bytes, more than ${MAX_RATIO} times the file in all`,
-          );
-        }
-        return true;
-      },
-    });
+    return step();
   } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    fail(
-      `it is no sound zip archive: ${cause instanceof Error ? cause.message : cause}; fetch it again`,
-      cause,
-    );
+    return fail(`as a zip archive: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
 }
 
@@ -128,29 +92,24 @@ function checkLength({ key, type, count }: Storage, bytes: Uint8Array | undefine
  * @throws {ModelError} If it is broken, or its pickle names what is not allowed.
  */
 export function openZip(bytes: Uint8Array): Archive {
-  const heads = unzip(bytes, (name) => /^[^/]+\/(data\.pkl|byteorder)$/.test(name));
-  const path = Object.keys(heads).find((name) => name.endsWith("/data.pkl"));
+  const entries = unzip(() => readDirectory(bytes));
+  const path = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (path === undefined) fail("the zip archive holds no data.pkl, as torch.save writes it");
-  const folder = path.slice(0, -"data.pkl".length);
-  const order = heads[`${folder}byteorder`];
-  if (order && new TextDecoder().decode(order) !== "little") {
-    fail(
-      `its byteorder is ${JSON.stringify(new TextDecoder().decode(order.subarray(0, 16)))}, wanted "little"`,
-    );
+  const folder = path.slice(0, -"data.pkl".length), ordered = `${folder}byteorder`;
+  const heads = [path, ordered].flatMap((name) => entries.get(name) ?? []);
+  const head = unzip(() => readEntries(bytes, heads));
+  const order = new TextDecoder().decode(head.get(ordered)?.subarray(0, 16));
+  if (head.has(ordered) && order !== "little") {
+    fail(`its byteorder is ${JSON.stringify(order)}, wanted "little"`);
   }
-  const root = new Unpickler(heads[path], storageHost(new Map()), "data.pkl").load();
+  const root = new Unpickler(head.get(path)!, storageHost(new Map()), "data.pkl").load();
   return {
     root,
     read(storages) {
       const names = new Map([...storages].map((storage) => [storage, `${folder}data/${storage.key}`]));
-      const wanted = new Set(names.values());
-      const files = unzip(bytes, (name) => wanted.has(name));
-      return new Map(
-        [...names].map(([storage, name]) => [
-          storage,
-          checkLength(storage, Object.hasOwn(files, name) ? files[name] : undefined),
-        ]),
-      );
+      const wanted = [...new Set(names.values())].flatMap((name) => entries.get(name) ?? []);
+      const files = unzip(() => readEntries(bytes, wanted));
+      return new Map([...names].map(([storage, name]) => [storage, checkLength(storage, files.get(name))]));
     },
   };
 }

@@ -57,18 +57,18 @@ const callables: Readonly<Record<string, Callable["call"]>> = {
   "collections.Counter": opaque,
   "torch.Size": ([extents]) => extents,
   "torch.device": opaque,
-  "builtins.set": opaque,
-  "__builtin__.set": opaque,
-  "builtins.dict": opaque,
-  "builtins.list": opaque,
-  "builtins.int": opaque,
-  "builtins.float": opaque,
+  "numpy._core.multiarray._reconstruct": opaque,
+  "numpy.core.multiarray._reconstruct": opaque,
+  "numpy.ndarray": opaque,
   "_codecs.encode": opaque,
   "numpy.dtype": opaque,
   "numpy.core.multiarray.scalar": opaque,
   "numpy._core.multiarray.scalar": opaque,
   "argparse.Namespace": opaque,
 };
+
+/** Types of Python's own that optimisers leave; `__builtin__` in pickles of protocol 2. */
+const BUILTINS = /^(set|frozenset|dict|list|tuple|int|long|float|complex|bool|str|bytearray)$/;
 
 /** Types of values that `torch.float32` and the like name. */
 const DATA_TYPES =
@@ -81,5 +81,8 @@ export function findGlobal(module: string, name: string): Callable | undefined {
   const path = `${module}.${name}`;
   if (Object.hasOwn(callables, path)) return { name: path, call: callables[path] };
   if (module === "torch" && DATA_TYPES.test(name)) return { name: path, call: opaque };
+  if ((module === "builtins" || module === "__builtin__") && BUILTINS.test(name)) {
+    return { name: path, call: opaque };
+  }
   return undefined;
 }

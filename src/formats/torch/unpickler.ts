@@ -417,6 +417,8 @@ function refusal(module: string, name: string): ModelError {
   const global = JSON.stringify(`${module}.${name}`.slice(0, 200));
   const advice = module.startsWith("__torch__")
     ? "it is a TorchScript archive: save the state_dict() of the module, or export it to ONNX"
+    : module === "torch._utils" && name.startsWith("_rebuild_")
+    ? "tensors of this kind (sparse, quantised, of 8-bit floats) are not read: save dense ones of f32 or f16"
     : "a state dict needs none of it: save model.state_dict(), not the whole model or its arguments";
   return new ModelError(
     `Cannot read PyTorch file: it names the global ${global}, which is not allowed; ${advice}`,
