@@ -50,6 +50,11 @@ export function roleOf(key: string, shape: Shape): Role {
   return shape.length === 1 ? "scale" : "weight";
 }
 
+/** All weights of a network under PyTorch's names. */
+export function hashedWeights(gain = 1): (key: string, shape: Shape) => Float32Array {
+  return (key, shape) => hashed(key, shape, roleOf(key, shape), gain).data;
+}
+
 /** An input of the network. */
 export function hashedInput(shape: Shape): Tensor {
   return fill(`input:${shape.join("x")}`, shape, (v) => (2 * v - 1) * 1.7);
