@@ -9,8 +9,8 @@
  *
  * Nothing is read past a row of A or stored past column N.
  *
- * Parameter block, 32-bit words: 0 A, 1 lda, 2 M, 3 K, 4 N, 5 W, 6 C, 7 ldc, 8 R (0: none), 9 ldr, 10 lo (f32), 11 hi (f32), 12 rows a tile.
- * Addresses and strides are in bytes.
+ * Parameter block, 32-bit words: 0 A, 1 lda, 2 M, 3 K, 4 N, 5 W, 6 C, 7 ldc, 8 R (0: none), 9 ldr, 10 lo (f32), 11 hi (f32), 12 rows a tile; then the grid of
+ * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows. Addresses and strides are in bytes.
  */
 import { panel, panelColumns } from "./panel";
 import { word } from "./simd";
@@ -43,20 +43,29 @@ export function multiply(
   }
 }
 
-/** `multiply` with everything but the rows of A told by a parameter block; `first` is the index of the first of these rows in C. */
-export function block(params: usize, a: usize, lda: usize, first: i32, rows: i32): void {
+/** Index among the tiles along M of tile `index` in `grid`, the three words of a grid of tiles. */
+@inline
+export function rowTile(grid: usize, index: i32): i32 {
+  return word(grid, 2) ? index % word(grid, 1) : index / word(grid, 1);
+}
+
+/** `multiply` for the columns of tile `index` in `grid`, with what is left told by a parameter block; `first` is the index of the first of these rows in C. */
+export function block(params: usize, grid: usize, index: i32, a: usize, lda: usize, first: i32, rows: i32): void {
+  const k = word(params, 3), columns = word(grid, 0);
+  const column = columns * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
   const ldc = <usize> word(params, 7), ldr = <usize> word(params, 9);
   const r = <usize> word(params, 8);
+  const along = <usize> column << 2;
   multiply(
     a,
     lda,
     rows,
-    word(params, 3),
-    word(params, 4),
-    <usize> word(params, 5),
-    <usize> word(params, 6) + <usize> first * ldc,
+    k,
+    min(columns, word(params, 4) - column),
+    <usize> word(params, 5) + along * <usize> (k + 1),
+    <usize> word(params, 6) + <usize> first * ldc + along,
     ldc,
-    r ? r + <usize> first * ldr : 0,
+    r ? r + <usize> first * ldr + along : 0,
     r ? ldr : 0,
     load<f32>(params, 40),
     load<f32>(params, 44),
@@ -65,8 +74,10 @@ export function block(params: usize, a: usize, lda: usize, first: i32, rows: i32
 
 /** Kernel `gemm`: tile `index` of a product whose A lies in memory as it is (a pointwise convolution, a dense layer). */
 export function gemm(params: usize, index: i32): void {
+  const grid = params + 52;
   const tileRows = word(params, 12);
-  const first = index * tileRows;
+  const first = rowTile(grid, index) * tileRows;
   const lda = <usize> word(params, 1);
-  block(params, <usize> word(params, 0) + <usize> first * lda, lda, first, min(tileRows, word(params, 2) - first));
+  const a = <usize> word(params, 0) + <usize> first * lda;
+  block(params, grid, index, a, lda, first, min(tileRows, word(params, 2) - first));
 }

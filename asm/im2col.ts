@@ -6,9 +6,10 @@
  * to 12 bytes past the last channel of a pixel and write up to 12 bytes past a field (the next copy overwrites them).
  *
  * Parameter block: 0-12 as in gemm.ts, with A in workspace; then 13 input, 14 pixel stride (bytes), 15 H, 16 W, 17 C, 18 kh, 19 kw, 20 stride y,
- * 21 stride x, 22 pad top, 23 pad left, 24 dilation y, 25 dilation x, 26 out H, 27 out W. M = n * out H * out W.
+ * 21 stride x, 22 pad top, 23 pad left, 24 dilation y, 25 dilation x, 26 out H, 27 out W, 28-30 the grid of tiles as in
+ * gemm.ts. M = n * out H * out W.
  */
-import { block } from "./gemm";
+import { block, rowTile } from "./gemm";
 import { word } from "./simd";
 
 /** Copies `bytes` (a multiple of 4), 16 at a time; returns the end of what counts. */
@@ -87,11 +88,12 @@ function pack(params: usize, to: usize, lda: usize, first: i32, count: i32): voi
 
 /** Kernel `im2col`: tile `index` of a convolution of any kernel size, stride, dilation and padding; `local` is the offset of this thread's workspace. */
 export function im2col(params: usize, index: i32, local: usize): void {
+  const grid = params + 112;
   const tileRows = word(params, 12);
-  const first = index * tileRows;
+  const first = rowTile(grid, index) * tileRows;
   const rows = min(tileRows, word(params, 2) - first);
   const fields = <usize> word(params, 0) + local;
   const lda = <usize> word(params, 1);
   pack(params, fields, lda, first, rows);
-  block(params, fields, lda, first, rows);
+  block(params, grid, index, fields, lda, first, rows);
 }

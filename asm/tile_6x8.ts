@@ -63,41 +63,167 @@ export function tile6x8(
   let a4 = a3 + lda;
   let a5 = a4 + lda;
   while (true) {
+    // Four steps an iteration: Intel's cores send a bounds check and the end of a loop down a port that multiply-adds need.
     let i = k;
-    do {
+    for (; i >= 4; i -= 4) {
+      {
+        const b0 = v128.load(w), b1 = v128.load(w, 16);
+        let x = v128.load32_splat(a0);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 1) {
+          x = v128.load32_splat(a1);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
+        }
+        if (rows > 2) {
+          x = v128.load32_splat(a2);
+          c20 = madd(x, b0, c20);
+          c21 = madd(x, b1, c21);
+          x = v128.load32_splat(a3);
+          c30 = madd(x, b0, c30);
+          c31 = madd(x, b1, c31);
+        }
+        if (rows > 4) {
+          x = v128.load32_splat(a4);
+          c40 = madd(x, b0, c40);
+          c41 = madd(x, b1, c41);
+          x = v128.load32_splat(a5);
+          c50 = madd(x, b0, c50);
+          c51 = madd(x, b1, c51);
+        }
+      }
+      {
+        const b0 = v128.load(w, 32), b1 = v128.load(w, 48);
+        let x = v128.load32_splat(a0, 4);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 1) {
+          x = v128.load32_splat(a1, 4);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
+        }
+        if (rows > 2) {
+          x = v128.load32_splat(a2, 4);
+          c20 = madd(x, b0, c20);
+          c21 = madd(x, b1, c21);
+          x = v128.load32_splat(a3, 4);
+          c30 = madd(x, b0, c30);
+          c31 = madd(x, b1, c31);
+        }
+        if (rows > 4) {
+          x = v128.load32_splat(a4, 4);
+          c40 = madd(x, b0, c40);
+          c41 = madd(x, b1, c41);
+          x = v128.load32_splat(a5, 4);
+          c50 = madd(x, b0, c50);
+          c51 = madd(x, b1, c51);
+        }
+      }
+      {
+        const b0 = v128.load(w, 64), b1 = v128.load(w, 80);
+        let x = v128.load32_splat(a0, 8);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 1) {
+          x = v128.load32_splat(a1, 8);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
+        }
+        if (rows > 2) {
+          x = v128.load32_splat(a2, 8);
+          c20 = madd(x, b0, c20);
+          c21 = madd(x, b1, c21);
+          x = v128.load32_splat(a3, 8);
+          c30 = madd(x, b0, c30);
+          c31 = madd(x, b1, c31);
+        }
+        if (rows > 4) {
+          x = v128.load32_splat(a4, 8);
+          c40 = madd(x, b0, c40);
+          c41 = madd(x, b1, c41);
+          x = v128.load32_splat(a5, 8);
+          c50 = madd(x, b0, c50);
+          c51 = madd(x, b1, c51);
+        }
+      }
+      {
+        const b0 = v128.load(w, 96), b1 = v128.load(w, 112);
+        let x = v128.load32_splat(a0, 12);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 1) {
+          x = v128.load32_splat(a1, 12);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
+        }
+        if (rows > 2) {
+          x = v128.load32_splat(a2, 12);
+          c20 = madd(x, b0, c20);
+          c21 = madd(x, b1, c21);
+          x = v128.load32_splat(a3, 12);
+          c30 = madd(x, b0, c30);
+          c31 = madd(x, b1, c31);
+        }
+        if (rows > 4) {
+          x = v128.load32_splat(a4, 12);
+          c40 = madd(x, b0, c40);
+          c41 = madd(x, b1, c41);
+          x = v128.load32_splat(a5, 12);
+          c50 = madd(x, b0, c50);
+          c51 = madd(x, b1, c51);
+        }
+      }
+      a0 += 16;
+      if (rows > 1) a1 += 16;
+      if (rows > 2) {
+        a2 += 16;
+        a3 += 16;
+      }
+      if (rows > 4) {
+        a4 += 16;
+        a5 += 16;
+      }
+      w += 128;
+    }
+    for (; i > 0; --i) {
       const b0 = v128.load(w), b1 = v128.load(w, 16);
       let x = v128.load32_splat(a0);
       c00 = madd(x, b0, c00);
       c01 = madd(x, b1, c01);
-      a0 += 4;
       if (rows > 1) {
         x = v128.load32_splat(a1);
         c10 = madd(x, b0, c10);
         c11 = madd(x, b1, c11);
-        a1 += 4;
       }
       if (rows > 2) {
         x = v128.load32_splat(a2);
         c20 = madd(x, b0, c20);
         c21 = madd(x, b1, c21);
-        a2 += 4;
         x = v128.load32_splat(a3);
         c30 = madd(x, b0, c30);
         c31 = madd(x, b1, c31);
-        a3 += 4;
       }
       if (rows > 4) {
         x = v128.load32_splat(a4);
         c40 = madd(x, b0, c40);
         c41 = madd(x, b1, c41);
-        a4 += 4;
         x = v128.load32_splat(a5);
         c50 = madd(x, b0, c50);
         c51 = madd(x, b1, c51);
+      }
+      a0 += 4;
+      if (rows > 1) a1 += 4;
+      if (rows > 2) {
+        a2 += 4;
+        a3 += 4;
+      }
+      if (rows > 4) {
+        a4 += 4;
         a5 += 4;
       }
       w += 32;
-    } while (--i);
+    }
     if (--segments == 0) break;
     a0 += gap;
     if (rows > 1) a1 += gap;

@@ -34,8 +34,32 @@ export function panelColumns(n: number, columns: number): number {
   return columns === 16 && n <= 8 ? 8 : columns;
 }
 
-/** Most bytes of A that a tile walks for every panel: half of a small L2 cache. */
-export const A_BLOCK_BYTES = 256 * 1024;
+/** Most bytes of A that a tile walks for every panel: they are to stay in a small L2 cache. */
+const A_BLOCK_BYTES = 384 * 1024;
+
+/** How a product `[m, k] x [k, n]` is cut into tiles. */
+export interface Grid {
+  /** Rows of a tile. */
+  readonly rows: number;
+  /** Tiles in all. */
+  readonly tiles: number;
+  /** Columns of a tile, tiles along the inner axis, whether that is the rows. */
+  readonly words: readonly [columns: number, inner: number, rowsInner: number];
+}
+
+/**
+ * Cuts a product into tiles of alike work. As many rows as cache holds share each panel of weights; where that is too much work, the columns are cut too. The
+ * greater operand is read from memory once: its blocks are the outer axis.
+ */
+export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
+  const tile = registerTile(host);
+  const most = A_BLOCK_BYTES / (k * 4);
+  const rows = tileRows(m, Math.min(n, 2 * tile.columns) * k, host, tile.rows, most);
+  const columns = tileRows(n, rows * k, host, tile.columns);
+  const down = Math.ceil(m / rows), across = Math.ceil(n / columns);
+  const rowsInner = n > m;
+  return { rows, tiles: down * across, words: [columns, rowsInner ? down : across, rowsInner ? 1 : 0] };
+}
 
 /** What happens to a product before it is stored. */
 export interface Epilogue {
@@ -77,7 +101,7 @@ export function fillPanels(weights: GemmWeights, to: Float32Array, panel: number
   }
 }
 
-/** Words 0-12 of the parameter block, which im2col shares. */
+/** Words 0-12 of the parameter block, which other kernels share. */
 export function gemmWords(
   a: Address,
   lda: number,
@@ -115,14 +139,16 @@ export function emitGemm(
   reason: string,
   emitter: Emitter,
 ): void {
-  const m = rowsOf(output.shape);
-  const tile = registerTile(emitter.host);
-  const rows = tileRows(m, weights.k * weights.n, emitter.host, tile.rows, A_BLOCK_BYTES / (weights.k * 4));
+  const { rows, columns } = registerTile(emitter.host);
+  const grid = cutProduct(rowsOf(output.shape), weights.k, weights.n, emitter.host);
   emitter.emit({
     opcode: GEMM,
-    kernel: `gemm_${tile.rows}x${tile.columns}`,
+    kernel: `gemm_${rows}x${columns}`,
     reason,
-    tiles: Math.ceil(m / rows),
-    words: gemmWords(input.address, input.stride, weights, output, epilogue, rows, emitter),
+    tiles: grid.tiles,
+    words: [
+      ...gemmWords(input.address, input.stride, weights, output, epilogue, grid.rows, emitter),
+      ...grid.words,
+    ],
   });
 }

@@ -7,8 +7,8 @@
 import { IM2COL } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
-import { type Emitter, tileRows, type View } from "./emitter.ts";
-import { A_BLOCK_BYTES, type Epilogue, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+import type { Emitter, View } from "./emitter.ts";
+import { cutProduct, type Epilogue, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
 /** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
 export function emitIm2col(
@@ -20,21 +20,20 @@ export function emitIm2col(
   reason: string,
   emitter: Emitter,
 ): void {
-  const m = rowsOf(output.shape);
   const lda = Math.ceil(weights.k / 4) * 16;
   const tile = registerTile(emitter.host);
-  const rows = tileRows(m, weights.k * weights.n, emitter.host, tile.rows, A_BLOCK_BYTES / 2 / lda);
+  const grid = cutProduct(rowsOf(output.shape), weights.k, weights.n, emitter.host);
   // 16 bytes more: the last copy of the last field may run over.
-  const fields = emitter.workspace(rows * lda + 16);
+  const fields = emitter.workspace(grid.rows * lda + 16);
   const [, h, w] = input.shape;
   const [, oh, ow] = output.shape;
   emitter.emit({
     opcode: IM2COL,
     kernel: `im2col_gemm_${tile.rows}x${tile.columns}`,
     reason,
-    tiles: Math.ceil(m / rows),
+    tiles: grid.tiles,
     words: [
-      ...gemmWords(fields, lda, weights, output, epilogue, rows, emitter),
+      ...gemmWords(fields, lda, weights, output, epilogue, grid.rows, emitter),
       input.address,
       input.stride,
       h,
@@ -47,6 +46,7 @@ export function emitIm2col(
       ...window.dilations,
       oh,
       ow,
+      ...grid.words,
     ],
   });
 }
