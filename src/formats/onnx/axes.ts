@@ -136,8 +136,9 @@ const split: Handler = (call) => {
   });
 };
 
-/** The entries of an axis of a computed tensor in any order: ranges of neighbours, joined. */
+/** The entries of an axis in any order; of a computed tensor as ranges of neighbours, joined. */
 function pick(call: Call, x: Value, axis: number, indices: readonly number[]): Value {
+  if (x.kind === "known") return known(call.to.fold.take(x.literal, integers(indices), axis));
   const runs: { start: number; size: number }[] = [];
   for (const index of indices) {
     const last = runs.at(-1);
@@ -213,8 +214,7 @@ const gather: Handler = (call) => {
   if (outside >= 0) {
     fail(call, `an index is ${told.data[outside]}`, `one of the ${extent} entries of axis ${axis}`);
   }
-  if (x.kind === "known") return known(to.fold.take(x.literal, integers(indices, told.shape), axis));
-  if (indices.length === 0) fail(call, "it picks nothing", "at least one index");
+  if (x.kind === "computed" && indices.length === 0) fail(call, "it picks nothing", "at least one index");
   const shape = [...x.shape.slice(0, axis), ...told.shape, ...x.shape.slice(axis + 1)];
   return to.reshape(pick(call, x, axis, indices), shape);
 };
@@ -273,10 +273,34 @@ const spaceToDepth: Handler = (call) => {
   return to.reshape(to.transpose(apart, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b]);
 };
 
+/** A tensor with a border of values of its own: those next to the edge mirrored, the edge's, or those at the other end. */
+function padWithOwn(
+  call: Call,
+  x: Value,
+  mode: "reflect" | "edge" | "wrap",
+  before: readonly number[],
+  after: readonly number[],
+): Value {
+  return x.shape.reduce<Value>((padded, extent, axis) => {
+    const from = -Math.max(before[axis], 0), to = extent + Math.max(after[axis], 0);
+    if (to - from === extent) return padded;
+    if (to - from > MAX_PARTS + extent) {
+      fail(call, `pads are ${-from} and ${to - extent}`, `at most ${MAX_PARTS}`);
+    }
+    const period = mode === "reflect" ? Math.max(2 * extent - 2, 1) : extent;
+    const indices = Array.from({ length: to - from }, (_, i) => {
+      const place = ((from + i) % period + period) % period;
+      if (mode === "edge") return Math.min(Math.max(from + i, 0), extent - 1);
+      return place < extent ? place : period - place;
+    });
+    return pick({ ...call, name: `${call.name}:axis${axis}` }, padded, axis, indices);
+  }, x);
+}
+
 const pad: Handler = (call) => {
   const { to, name, opset } = call;
   const x = inputOf(call, 0), rank = x.shape.length;
-  wordOf(call, "mode", ["constant"], "constant");
+  const mode = wordOf(call, "mode", ["constant", "reflect", "edge", "wrap"], "constant");
   const told = (opset < 11 ? listOf(call, "pads") : Array.from(literalOf(call, 1).data)) ??
     fail(call, "pads are missing", "a list");
   const axes = axesOf(
@@ -304,6 +328,7 @@ const pad: Handler = (call) => {
     x.shape.map(() => 1),
   );
   if ([...before, ...after].every((n) => n <= 0)) return cropped;
+  if (mode !== "constant") return padWithOwn(call, cropped, mode, before, after);
   const inner = to.computed(cropped, name);
   const grown = (list: readonly number[]) => list.map((n) => Math.max(n, 0));
   const pick = (list: readonly number[]) => inner.order.map((axis) => grown(list)[axis]);

@@ -73,7 +73,7 @@ function withBorder(
 export const LOWEST: number = -(2 - 2 ** -23) * 2 ** 127;
 
 /** Conv. */
-export const conv: Handler = (call) => {
+export function conv(call: Call): Value {
   const { to, name } = call;
   const x = mapOf(call);
   const weight = literalOf(call, 1);
@@ -99,7 +99,7 @@ export const conv: Handler = (call) => {
     ],
   );
   return { kind: "computed", name: output, shape: [n, c, h, w], order: NHWC };
-};
+}
 
 /** BatchNormalization. */
 export const batchNormalization: Handler = (call) => {
@@ -121,7 +121,7 @@ export const batchNormalization: Handler = (call) => {
 };
 
 /** MaxPool and AveragePool. */
-export function pool(kind: "max" | "average"): Handler {
+export function pool(kind: "max" | "average"): (call: Call) => Value {
   return (call) => {
     const { to, name } = call;
     const x = mapOf(call);
@@ -161,7 +161,7 @@ export function pool(kind: "max" | "average"): Handler {
 }
 
 /** GlobalMaxPool and GlobalAveragePool. */
-export function globalPool(kind: "max" | "average"): Handler {
+export function globalPool(kind: "max" | "average"): (call: Call) => Value {
   return (call) => poolPlane(call, mapOf(call), kind, [2, 3]);
 }
 
@@ -341,7 +341,7 @@ function spaced(
 }
 
 /** ConvTranspose: a convolution with the kernel turned, over a map with zeros between its pixels. */
-export const convTranspose: Handler = (call) => {
+export function convTranspose(call: Call): Value {
   const { to, name } = call;
   const x = mapOf(call), [n, c, h, w] = x.shape;
   const weight = literalOf(call, 1), bias = optionalLiteral(call, 2);
@@ -405,4 +405,4 @@ export const convTranspose: Handler = (call) => {
     [source.name, turned, ...(bias ? [to.vector(bias, name, "bias")] : [])],
   );
   return { kind: "computed", name: output, shape: [n, o, oh, ow], order: NHWC };
-};
+}

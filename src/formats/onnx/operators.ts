@@ -22,6 +22,7 @@ import { elementwise } from "./elementwise.ts";
 import { lpNormalization } from "./norm.ts";
 import { quantization } from "./quantization.ts";
 import { reductions } from "./reduction.ts";
+import { alsoOverRows } from "./rows.ts";
 import type { Value } from "./translator.ts";
 
 const handlers: Readonly<Record<string, Handler>> = {
@@ -29,16 +30,16 @@ const handlers: Readonly<Record<string, Handler>> = {
   ...movements,
   ...quantization,
   ...reductions,
-  AveragePool: pool("average"),
+  AveragePool: alsoOverRows(pool("average")),
   BatchNormalization: batchNormalization,
-  Conv: conv,
-  ConvTranspose: convTranspose,
+  Conv: alsoOverRows(conv),
+  ConvTranspose: alsoOverRows(convTranspose),
   Gemm: gemm,
-  GlobalAveragePool: globalPool("average"),
-  GlobalMaxPool: globalPool("max"),
+  GlobalAveragePool: alsoOverRows(globalPool("average")),
+  GlobalMaxPool: alsoOverRows(globalPool("max")),
   LpNormalization: lpNormalization,
   MatMul: matMul,
-  MaxPool: pool("max"),
+  MaxPool: alsoOverRows(pool("max")),
   Resize: resize,
   Upsample: upsample,
 };
