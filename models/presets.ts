@@ -30,7 +30,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   // Megvii-BaseDetection/YOLOX, demo/ONNXRuntime: BGR as it is, letterboxed on grey.
   yolox: {
     preprocessing: {
-      resize: "half_pixel",
+      resize: "opencv",
       fit: "letterbox_top_left",
       pad: 114,
       channels: "bgr",

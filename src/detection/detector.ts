@@ -176,14 +176,17 @@ function toPixels(
   spec: Preprocessing,
 ): Box {
   const place = placeImage(width, height, spec);
+  // YOLOX leads back by the factor it asked for, not by what whole pixels made of it.
+  const factor = spec.fit === "letterbox_top_left" ? Math.min(spec.width / width, spec.height / height) : NaN;
+  const across = width * factor || place.width, down = height * factor || place.height;
   const back = (value: number, input: number, start: number, covered: number, size: number) =>
     Math.min(Math.max((value * input - start) / covered * size, 0), size);
-  const x = back(xmin, spec.width, place.x, place.width, width),
-    y = back(ymin, spec.height, place.y, place.height, height);
+  const x = back(xmin, spec.width, place.x, across, width),
+    y = back(ymin, spec.height, place.y, down, height);
   return {
     x,
     y,
-    width: back(xmax, spec.width, place.x, place.width, width) - x,
-    height: back(ymax, spec.height, place.y, place.height, height) - y,
+    width: back(xmax, spec.width, place.x, across, width) - x,
+    height: back(ymax, spec.height, place.y, down, height) - y,
   };
 }

@@ -42,7 +42,7 @@ function checkPreprocessing(spec: Preprocessing, graph: Graph): void {
   if (!sameShape(port.shape, [1, height, width, 3])) {
     fail("preprocessing size", [height, width], `the input's, which is ${formatShape(port.shape)}`);
   }
-  checkChoice("preprocessing.resize", spec.resize, ["tf_bilinear", "half_pixel", "align_corners"]);
+  checkChoice("preprocessing.resize", spec.resize, ["tf_bilinear", "half_pixel", "opencv", "align_corners"]);
   checkChoice("preprocessing.fit", spec.fit, [
     undefined,
     "stretch",

@@ -23,9 +23,9 @@ export interface Preprocessing {
   readonly height: number;
   /**
    * Where an output pixel lies in the photo; bilinear between. `tf_bilinear`: TensorFlow's ResizeBilinear with corners unaligned. `half_pixel`: centres of pixels
-   * meet (OpenCV, PyTorch without antialiasing). `align_corners`: centres of corner pixels meet (Darknet).
+   * meet (PyTorch without antialiasing). `opencv`: the same in whole numbers, rounded as OpenCV's INTER_LINEAR. `align_corners`: centres of corner pixels meet (Darknet).
    */
-  readonly resize: "tf_bilinear" | "half_pixel" | "align_corners";
+  readonly resize: "tf_bilinear" | "half_pixel" | "opencv" | "align_corners";
   /** Whether shrinking a photo weighs all of its pixels (Pillow, torchvision, timm) rather than the nearest ones. Default `false`. */
   readonly antialias?: boolean;
   /**

@@ -5,6 +5,7 @@
  */
 
 import type { Preprocessing } from "../graph/model_info.ts";
+import { resizeFixed } from "./fixed_point.ts";
 import type { RawImage } from "./image.ts";
 import { placeImage } from "./placement.ts";
 import { shrinkImage } from "./shrink.ts";
@@ -42,7 +43,7 @@ function sourceOf(
   const scale = rule === "align_corners"
     ? output > 1 ? Math.fround((input - 1) / (output - 1)) : 0
     : Math.fround(input / output);
-  const shift = rule === "half_pixel" ? 0.5 : 0;
+  const shift = rule === "half_pixel" || rule === "opencv" ? 0.5 : 0;
   const position = Math.max(0, Math.fround((i + shift) * scale - shift));
   const low = Math.min(Math.floor(position), input - 1);
   return { low, high: Math.min(low + 1, input - 1), weight: Math.fround(position - low) };
@@ -55,14 +56,17 @@ export function resizeImage(
   target: ResizeTarget,
   output: number,
 ): void {
-  const place = placeImage(image.width, image.height, spec);
-  const { width, height, data, channels = 4 } = spec.antialias
-    ? shrinkImage(image, place.width, place.height)
-    : image;
+  let place = placeImage(image.width, image.height, spec);
   // The part of the input that the photo covers.
   const left = Math.max(0, place.x), top = Math.max(0, place.y);
   const right = Math.min(spec.width, place.x + place.width),
     bottom = Math.min(spec.height, place.y + place.height);
+  if (spec.antialias) image = shrinkImage(image, place.width, place.height);
+  if (spec.resize === "opencv") {
+    image = resizeFixed(image, place, spec.width, spec.height);
+    place = { x: left, y: top, width: image.width, height: image.height };
+  }
+  const { width, height, data, channels = 4 } = image;
   const across = right - left;
 
   const rowBytes = Math.ceil(width / 4) * 16;
