@@ -9,7 +9,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   const widths = head.map((_, c) => Math.max(3, ...[head, ...rows].map((row) => row[c].length)));
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, c) => c === 0 ? cell.padEnd(widths[c]) : cell.padStart(widths[c])).join(" | ")} |`;
-  const rule = `|${widths.map((w, c) => c === 0 ? "-".repeat(w + 2) : "-".repeat(w + 1) + ":").join("|")}|`;
+  const rule = `| ${widths.map((w, c) => c === 0 ? "-".repeat(w) : "-".repeat(w - 1) + ":").join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 

@@ -32,6 +32,10 @@ for (const name of ["model", "kernels", "peers", "process"]) {
   });
 }
 
+Deno.test("bench/arm.ts tells how it is used", async () => {
+  assertStringIncludes(await bench("arm", "--help"), "--code NAME");
+});
+
 Deno.test("bench/model.ts measures a model file", async () => {
   using model = await smallModel();
   const { host, data } = JSON.parse(

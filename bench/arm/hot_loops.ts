@@ -1,0 +1,127 @@
+/**
+ * The loops where inference spends its time, and what one iteration of each does.
+ *
+ * @module
+ */
+
+import type { Unit } from "./instruction.ts";
+
+/** A loop in the kernels for aarch64. */
+export interface HotLoop {
+  /** What it does. */
+  readonly name: string;
+  /** Function in `asm/`: `file/function`. */
+  readonly function: string;
+  /** How many loops lie inside the one meant, around the innermost with the most arithmetic. */
+  readonly levels?: number;
+  /** How often each loop inside it runs an iteration, in order. */
+  readonly trips?: readonly number[];
+  /** A unit and how many instructions one iteration has for it: what tells the way through the code that is meant. */
+  readonly has: readonly [Unit, number];
+  /** f32 multiply-adds that count, 0 for what has none. */
+  readonly macs: number;
+  /** What one iteration makes. */
+  readonly unit: string;
+}
+
+/** The loops. */
+export const HOT_LOOPS: readonly HotLoop[] = [
+  {
+    name: "GEMM tile 4x16",
+    function: "panel/rows4",
+    has: ["fma", 64],
+    macs: 256,
+    unit: "4 rows, 16 columns, 4 k",
+  },
+  {
+    name: "GEMM tile 2x16",
+    function: "panel/rows2",
+    has: ["fma", 32],
+    macs: 128,
+    unit: "2 rows, 16 columns, 4 k",
+  },
+  {
+    name: "GEMM tile 1x16",
+    function: "panel/rows1",
+    has: ["fma", 16],
+    macs: 64,
+    unit: "1 row, 16 columns, 4 k",
+  },
+  {
+    name: "GEMM tile 4x8",
+    function: "panel/halfRows4",
+    has: ["fma", 32],
+    macs: 128,
+    unit: "4 rows, 8 columns, 4 k",
+  },
+  {
+    name: "grouped 8x4",
+    function: "grouped/narrow8",
+    has: ["fma", 32],
+    macs: 128,
+    unit: "8 pixels, 4 columns, 4 k",
+  },
+  {
+    name: "depthwise 3x3, stride 1",
+    function: "depthwise/inner3s1",
+    levels: 1,
+    trips: [3],
+    has: ["fma", 36],
+    macs: 144,
+    unit: "4 pixels, 4 channels",
+  },
+  {
+    name: "depthwise 3x3, stride 2",
+    function: "depthwise/inner3s2",
+    levels: 1,
+    trips: [3],
+    has: ["fma", 36],
+    macs: 144,
+    unit: "4 pixels, 4 channels",
+  },
+  {
+    name: "depthwise 5x5, stride 1",
+    function: "depthwise/inner5s1",
+    levels: 1,
+    trips: [5],
+    has: ["fma", 100],
+    macs: 400,
+    unit: "4 pixels, 4 channels",
+  },
+  {
+    name: "depthwise 5x5, stride 2",
+    function: "depthwise/inner5s2",
+    levels: 1,
+    trips: [5],
+    has: ["fma", 100],
+    macs: 400,
+    unit: "4 pixels, 4 channels",
+  },
+  {
+    name: "Winograd input",
+    function: "winograd/inputTile",
+    levels: 1,
+    trips: [6, 6],
+    has: ["fma", 72],
+    macs: 0,
+    unit: "1 tile, 4 channels",
+  },
+  {
+    name: "Winograd output",
+    function: "winograd/outputTile",
+    levels: 1,
+    trips: [6, 4],
+    has: ["fma", 40],
+    macs: 0,
+    unit: "1 tile, 4 channels",
+  },
+  {
+    name: "pool 3x3",
+    function: "pool/pool",
+    levels: 2,
+    trips: [3, 3],
+    has: ["load", 9],
+    macs: 0,
+    unit: "1 pixel, 4 channels",
+  },
+];
