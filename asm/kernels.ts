@@ -47,8 +47,10 @@ export const RESIZE = 19;
 /** Vectors of the last axis to length 1: l2_normalize.ts. */
 export const L2_NORMALIZE = 20;
 /** 3x3 convolution by F(4x4, 3x3): winograd.ts. */
-export const WINOGRAD = 21;
+export const WINOGRAD_4X4 = 21;
 /** Pointwise, then depthwise convolution: expand_depthwise.ts. */
 export const EXPAND_DEPTHWISE = 23;
 /** Grouped convolution: grouped.ts. */
 export const GROUPED = 22;
+/** 3x3 convolution by F(2x2, 3x3): winograd.ts. */
+export const WINOGRAD_2X2 = 24;

@@ -18,7 +18,7 @@ import { word } from "./simd";
 import { softmax } from "./softmax";
 import { strided_copy } from "./strided_copy";
 import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, tanh } from "./unary";
-import { winograd } from "./winograd";
+import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
 export { peak } from "./peak";
@@ -68,8 +68,10 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return resize(params, tile);
     case kernel.L2_NORMALIZE:
       return l2_normalize(params, tile);
-    case kernel.WINOGRAD:
-      return winograd(params, tile, local);
+    case kernel.WINOGRAD_4X4:
+      return winograd4x4(params, tile, local);
+    case kernel.WINOGRAD_2X2:
+      return winograd2x2(params, tile, local);
     case kernel.EXPAND_DEPTHWISE:
       return expand_depthwise(params, tile, local);
     case kernel.GROUPED:

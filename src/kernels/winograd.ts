@@ -4,31 +4,36 @@
  * @module
  */
 
-import { WINOGRAD } from "../../asm/kernels.ts";
+import { WINOGRAD_2X2, WINOGRAD_4X4 } from "../../asm/kernels.ts";
 import type { Padding } from "../geometry.ts";
 import { align, type Emitter, limitWords, type View } from "./emitter.ts";
 import { type Epilogue, panelColumns, panelFloats, registerTile } from "./gemm.ts";
 
 /** Outputs along one side of a tile. */
-export const TILE = 4;
-/** Products of a tile: (4 + 3 - 1) squared. */
-const PLANES = 36;
+export type TileSize = 2 | 4;
+
 /** Bytes that V and M of a block may take together: they are to stay in L2. */
 const BLOCK_BYTES = 768 * 1024;
+/** The same where the weights are more than all of V and M: every block reads them from memory once more, which costs more than leaving L2. */
+const DEEP_BLOCK_BYTES = 4 * 1024 * 1024;
 
 const a = Math.SQRT1_2, b = Math.SQRT2;
-/** G of F(4x4, 3x3): rows of (g0, g1, g2). */
-const G: readonly (readonly [number, number, number])[] = [
-  [1, 0, 0],
-  [-2 / 3, -2 / 3 * a, -1 / 3],
-  [-2 / 3, 2 / 3 * a, -1 / 3],
-  [1 / 6, b / 6, 1 / 3],
-  [1 / 6, -b / 6, 1 / 3],
-  [0, 0, 1],
-];
+/** G of F(S x S, 3x3): rows of (g0, g1, g2). */
+const G: Readonly<Record<TileSize, readonly (readonly [number, number, number])[]>> = {
+  2: [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]],
+  4: [
+    [1, 0, 0],
+    [-2 / 3, -2 / 3 * a, -1 / 3],
+    [-2 / 3, 2 / 3 * a, -1 / 3],
+    [1 / 6, b / 6, 1 / 3],
+    [1 / 6, -b / 6, 1 / 3],
+    [0, 0, 1],
+  ],
+};
 
 /** U = G g G' of every channel pair, in f64, packed plane by plane as `asm/gemm.ts` wants it, in panels of `columns` with zero bias. */
 export function transformWeights(
+  size: TileSize,
   weight: Float32Array,
   channels: number,
   outputs: number,
@@ -37,12 +42,13 @@ export function transformWeights(
 ): void {
   const planeFloats = panelFloats(channels, outputs, columns);
   const tap = channels * outputs;
-  const half = new Float64Array(18);
+  const side = size + 2, rows = G[size];
+  const half = new Float64Array(3 * side);
   for (let c = 0; c < channels; c++) {
     for (let o = 0; o < outputs; o++) {
       const from = c * outputs + o;
-      for (let row = 0; row < 6; row++) {
-        const [g0, g1, g2] = G[row];
+      for (let row = 0; row < side; row++) {
+        const [g0, g1, g2] = rows[row];
         for (let x = 0; x < 3; x++) {
           const i = from + x * tap;
           half[row * 3 + x] = g0 * weight[i] + g1 * weight[i + 3 * tap] + g2 * weight[i + 6 * tap];
@@ -50,11 +56,11 @@ export function transformWeights(
       }
       const first = o - o % columns;
       const at = first * (channels + 1) + (c + 1) * panelColumns(outputs - first, columns) + o - first;
-      for (let row = 0; row < 6; row++) {
+      for (let row = 0; row < side; row++) {
         const h0 = half[row * 3], h1 = half[row * 3 + 1], h2 = half[row * 3 + 2];
-        for (let column = 0; column < 6; column++) {
-          const [g0, g1, g2] = G[column];
-          to[(row * 6 + column) * planeFloats + at] = g0 * h0 + g1 * h1 + g2 * h2;
+        for (let column = 0; column < side; column++) {
+          const [g0, g1, g2] = rows[column];
+          to[(row * side + column) * planeFloats + at] = g0 * h0 + g1 * h1 + g2 * h2;
         }
       }
     }
@@ -64,20 +70,42 @@ export function transformWeights(
 /** Fewest tiles whose products fill the rows of the register tile well enough. */
 const LEAST_TILES = 4;
 
+/** Multiply-adds that take as long as a weight takes to come from memory: whole networks outgrow the caches. */
+const WEIGHT_COST = 8;
+
+/** Multiply-adds that take as long as transforming an input, and an output, of one channel of a tile, by the tile's products. */
+const TRANSFORM_COST = { input: 12, output: 10 };
+
+/** A size of tiles, and how many times as fast as im2col it should be. */
+export interface WinogradChoice {
+  readonly size: TileSize;
+  readonly gain: number;
+}
+
 /**
- * How many times faster than im2col an output plane `[n, oh, ow]` of `channels` and `outputs` should be: four times fewer multiply-adds, less what tiles
- * compute past the border, less the transforms. Their cost was fitted to measurements on 112x112 to 5x5 maps of 4 to 512 channels
- * (`deno task bench:kernels`); 0 where there are too few tiles.
+ * The better of F(4x4) and F(2x2) for an output plane `[n, oh, ow]` of `channels` and `outputs`: multiply-adds, those that tiles compute past the border included,
+ * transforms, and weights to be read, of which F(4x4) has four times as many as im2col. Costs were fitted to measurements on 112x112 to 5x5 maps of 4 to 1024
+ * channels (`deno task bench:kernels`). The gain is 0 where there are too few tiles.
  */
-export function winogradGain([n, oh, ow]: readonly number[], channels: number, outputs: number): number {
-  const tiles = n * Math.ceil(oh / TILE) * Math.ceil(ow / TILE);
-  if (tiles < LEAST_TILES) return 0;
-  const filled = n * oh * ow / (tiles * TILE * TILE);
-  return 4 * filled / (1 + 12 / outputs + 10 / channels);
+export function chooseWinograd(
+  [n, oh, ow]: readonly number[],
+  channels: number,
+  outputs: number,
+): WinogradChoice {
+  const pairs = channels * outputs;
+  const direct = 9 * pairs * (n * oh * ow + WEIGHT_COST);
+  const choices = ([4, 2] as const).map((size) => {
+    const tiles = n * Math.ceil(oh / size) * Math.ceil(ow / size), planes = (size + 2) ** 2;
+    const transforms = tiles * (TRANSFORM_COST.input * channels + TRANSFORM_COST.output * outputs);
+    const gain = direct / (planes * (pairs * (tiles + WEIGHT_COST) + transforms));
+    return { size, gain: tiles < LEAST_TILES ? 0 : gain };
+  });
+  return choices[0].gain >= choices[1].gain ? choices[0] : choices[1];
 }
 
 /** Emits a 3x3 convolution of stride 1 of `input` `[n, h, w, c]` with `weight` `[3, 3, c, o]`. */
 export function emitWinograd(
+  size: TileSize,
   input: View,
   padding: Padding,
   weight: Float32Array,
@@ -89,24 +117,26 @@ export function emitWinograd(
 ): void {
   const [n, h, w, channels] = input.shape;
   const [, oh, ow, outputs] = output.shape;
-  const across = Math.ceil(ow / TILE), down = Math.ceil(oh / TILE);
+  const across = Math.ceil(ow / size), down = Math.ceil(oh / size), planes = (size + 2) ** 2;
   const tiles = n * across * down;
   const vRow = Math.ceil(channels / 4) * 16, mRow = Math.ceil(outputs / 4) * 16;
   const { rows, columns } = registerTile(emitter.host);
-  const fitting = Math.floor(BLOCK_BYTES / (PLANES * (vRow + mRow)) / rows) * rows;
-  const blocks = Math.ceil(tiles / Math.max(rows, fitting));
+  const tileBytes = planes * (vRow + mRow), deep = planes * vRow * outputs > tiles * tileBytes;
+  const fitting = Math.floor((deep ? DEEP_BLOCK_BYTES : BLOCK_BYTES) / tileBytes / rows) * rows;
+  const shared = Math.min(emitter.host.threads, Math.floor(tiles / rows));
+  const blocks = Math.max(shared, Math.ceil(tiles / Math.max(rows, fitting)));
   const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
-  const scratchBytes = align(PLANES * (vRow + 16));
-  const v = emitter.workspace(PLANES * (vPlane + mPlane) + scratchBytes);
-  const m = { region: v.region, offset: v.offset + PLANES * vPlane };
-  const scratch = { region: v.region, offset: m.offset + PLANES * mPlane };
+  const scratchBytes = align(planes * (vRow + 16));
+  const v = emitter.workspace(planes * (vPlane + mPlane) + scratchBytes);
+  const m = { region: v.region, offset: v.offset + planes * vPlane };
+  const scratch = { region: v.region, offset: m.offset + planes * mPlane };
   const planeFloats = panelFloats(channels, outputs, columns);
   emitter.emit({
-    opcode: WINOGRAD,
-    kernel: "winograd_4x4_3x3",
+    opcode: size === 4 ? WINOGRAD_4X4 : WINOGRAD_2X2,
+    kernel: `winograd_${size}x${size}_3x3`,
     reason,
     tiles: Math.ceil(tiles / block),
     words: [
@@ -116,8 +146,8 @@ export function emitWinograd(
       w,
       channels,
       emitter.constant(
-        PLANES * planeFloats,
-        (to) => transformWeights(weight, channels, outputs, columns, to),
+        planes * planeFloats,
+        (to) => transformWeights(size, weight, channels, outputs, columns, to),
       ),
       output.address,
       output.stride,

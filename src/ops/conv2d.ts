@@ -11,7 +11,7 @@ import { type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
 import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
-import { emitWinograd, winogradGain } from "../kernels/winograd.ts";
+import { chooseWinograd, emitWinograd, type TileSize } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import {
   checkInputs,
@@ -41,6 +41,11 @@ export interface Conv2dAttrs {
 /** Kernel families a convolution can run on. */
 export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "grouped" | "winograd";
 
+/** A kernel family, why, and the size of Winograd's tiles. */
+export type Conv2dChoice =
+  | { readonly strategy: Exclude<Conv2dStrategy, "winograd">; readonly reason: string }
+  | { readonly strategy: "winograd"; readonly size: TileSize; readonly reason: string };
+
 /** Winograd is taken from this estimated gain over im2col on. */
 const LEAST_GAIN = 1.15;
 
@@ -49,7 +54,7 @@ export function chooseConv2d(
   attrs: Conv2dAttrs,
   input: Shape,
   weight: Shape,
-): { strategy: Conv2dStrategy; reason: string } {
+): Conv2dChoice {
   const [kh, kw, groupChannels, outputs] = weight;
   if (groupChannels === 1 && attrs.groups === input[3] && attrs.groups === outputs && attrs.groups > 1) {
     return { strategy: "depthwise", reason: "one filter a channel" };
@@ -67,9 +72,9 @@ export function chooseConv2d(
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
   if (kh !== 3 || kw !== 3 || !unit) return { strategy: "im2col", reason: plain };
   const [oh, ow] = outputPlane([input[1], input[2]], windowOf(attrs, weight));
-  const gain = winogradGain([input[0], oh, ow], input[3], outputs);
+  const { size, gain } = chooseWinograd([input[0], oh, ow], input[3], outputs);
   return gain >= LEAST_GAIN
-    ? { strategy: "winograd", reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col` }
+    ? { strategy: "winograd", size, reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col` }
     : { strategy: "im2col", reason: `${plain}: Winograd would not pay` };
 }
 
@@ -177,15 +182,15 @@ export const conv2d: Op<Conv2dAttrs> = {
     const weight = constantOf(node, 1);
     const bias = node.inputs > 2 ? constantOf(node, 2).data : undefined;
     const residual = node.inputs > 3 ? node.input(3) : undefined;
-    const { strategy, reason } = chooseConv2d(attrs, x.shape, weight.shape);
+    const choice = chooseConv2d(attrs, x.shape, weight.shape), { strategy, reason } = choice;
     const window = windowOf(attrs, weight.shape);
     if (strategy === "depthwise" && !residual) {
       emitDepthwise(x, window, { weight: weight.data, bias }, output, attrs.limits, reason, emitter);
       return;
     }
-    if (strategy === "winograd") {
+    if (choice.strategy === "winograd") {
       const epilogue = { residual, limits: attrs.limits };
-      emitWinograd(x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
+      emitWinograd(choice.size, x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
       return;
     }
     const [kh, kw, groupChannels, outputs] = weight.shape;

@@ -106,8 +106,12 @@ Deno.test("Winograd equals the reference at every edge of its tiles", async () =
       }
     }
     yield { input: [2, 9, 9, 32], kernel: [3, 3], outputs: 32, padding: [1, 1, 1, 1], residual: true };
+    for (const [h, w, residual] of [[7, 7, true], [8, 7, false], [7, 6, true]] as const) {
+      yield { input: [1, h, w, 131], kernel: [3, 3], outputs: 190, padding: [1, 1, 1, 1], residual };
+    }
+    yield { input: [1, 9, 8, 130], kernel: [3, 3], outputs: 128, padding: [0, 0, 0, 0] };
   });
-  assert(kernels.has("winograd_4x4_3x3"));
+  assert(kernels.has("winograd_4x4_3x3") && kernels.has("winograd_2x2_3x3"));
 });
 
 Deno.test("depthwise convolutions equal the reference: every width, stride, dilation and padding", async () => {

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { chooseConv2d, type Conv2dAttrs } from "../../src/ops/conv2d.ts";
+
+const unit: Conv2dAttrs = { strides: [1, 1], padding: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
+
+/** What is chosen for a convolution: the family, and the size of Winograd's tiles. */
+function choice(
+  [h, w, c]: readonly number[],
+  [k, outputs]: readonly number[],
+  attrs: Partial<Conv2dAttrs> = {},
+): string {
+  const groups = attrs.groups ?? 1, side = k >> 1;
+  const all = { ...unit, padding: [side, side, side, side] as const, ...attrs };
+  const chosen = chooseConv2d(all, [1, h, w, c], [k, k, c / groups, outputs]);
+  return chosen.strategy === "winograd" ? `winograd ${chosen.size}` : chosen.strategy;
+}
+
+Deno.test("the kernel of a convolution changes at the edges of its bands", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    [choice([14, 14, 64], [1, 64]), "gemm"],
+    [choice([14, 14, 64], [1, 64], { strides: [2, 2] }), "im2col"],
+    [choice([14, 14, 64], [1, 64], { padding: [1, 0, 0, 0] }), "im2col"],
+    [choice([14, 14, 64], [3, 64], { groups: 64 }), "depthwise"],
+    [choice([14, 14, 64], [3, 128], { groups: 64 }), "im2col"],
+    [choice([14, 14, 64], [3, 64], { groups: 8 }), "grouped"],
+    [choice([14, 14, 64], [1, 64], { groups: 2 }), "im2col"],
+    // Stride, dilation and other kernels have no Winograd; neither have few channels, few tiles, or narrow outputs.
+    [choice([56, 56, 64], [3, 64]), "winograd 4"],
+    [choice([56, 56, 64], [3, 64], { strides: [2, 1] }), "im2col"],
+    [choice([56, 56, 64], [3, 64], { dilations: [1, 2], padding: [1, 2, 1, 2] }), "im2col"],
+    [choice([56, 56, 64], [5, 64]), "im2col"],
+    [choice([56, 56, 4], [3, 64]), "im2col"],
+    [choice([56, 56, 16], [3, 16]), "winograd 4"],
+    [choice([56, 56, 64], [3, 2]), "im2col"],
+    [choice([4, 8, 256], [3, 256]), "winograd 2"],
+    // Where weights outweigh the map, the smaller transform wins.
+    [choice([14, 14, 192], [3, 192]), "winograd 4"],
+    [choice([7, 7, 224], [3, 224]), "winograd 2"],
+    [choice([5, 5, 512], [3, 512]), "im2col"],
+    [choice([2, 6, 256], [3, 256]), "im2col"],
+  ];
+  assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
+});
