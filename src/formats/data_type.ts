@@ -24,6 +24,7 @@ export const dataTypes = {
   int32: { name: "int32", size: 4, get: (view, i) => view.getInt32(4 * i, true) },
   int16: { name: "int16", size: 2, get: (view, i) => view.getInt16(2 * i, true) },
   int8: { name: "int8", size: 1, get: (view, i) => view.getInt8(i) },
+  uint16: { name: "uint16", size: 2, get: (view, i) => view.getUint16(2 * i, true) },
   uint8: { name: "uint8", size: 1, get: (view, i) => view.getUint8(i) },
   bool: { name: "bool", size: 1, get: (view, i) => view.getUint8(i) === 0 ? 0 : 1 },
 } as const satisfies Record<string, DataType>;

@@ -137,7 +137,7 @@ export async function readFile(
     }
     return fetchBytes(new URL(path, url), options);
   };
-  return readTfjs(json, readShard, { name: nameOf(url), ...options.info });
+  return readTfjs(json, readShard, { name: nameOf(url), ...options.info }, options.inputSize);
 }
 
 /** Whether bytes are likely text: no control characters among the first. */

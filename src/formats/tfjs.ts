@@ -1,23 +1,33 @@
 /**
- * Reads TensorFlow.js graph models: `model.json` and its weight shards.
+ * Reads TensorFlow.js models: `model.json` and its weight shards. Graph models are translated here, layers models in `tensorflow/keras.ts`.
  *
  * @module
  */
 
 import { ModelError } from "../errors.ts";
+import type { Pair } from "../geometry.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
-import { isRecord, parseNodes, parseWeights, type TfGraph } from "./tensorflow/graph_def.ts";
-import { type TfValue, translate, Translator } from "./tensorflow/operators.ts";
+import type { Result } from "./tensorflow/call.ts";
+import {
+  isRecord,
+  parseInput,
+  parseNodes,
+  type TfGraph,
+  type TfInput,
+  type TfNode,
+} from "./tensorflow/graph_def.ts";
+import { fixShape } from "./tensorflow/input_shape.ts";
+import { isKeras, readKeras } from "./tensorflow/keras.ts";
+import { translate } from "./tensorflow/operators.ts";
 import { type RecognisedHeads, recogniseHeads } from "./tensorflow/postprocessing.ts";
 import { recognisePreprocessing } from "./tensorflow/preprocessing.ts";
+import { type TfValue, Translator } from "./tensorflow/translator.ts";
+import { parseWeights, shardPaths } from "./tensorflow/weights.ts";
 
 /** Reads one weight shard, named as in the manifest. */
 export type ReadShard = (path: string) => Uint8Array | Promise<Uint8Array>;
-
-/** Most shards a manifest may name. */
-const MAX_SHARDS = 1024;
 
 /** Whether parsed JSON looks like a TensorFlow.js model. */
 export function isTfjs(json: unknown): json is Record<string, unknown> {
@@ -25,34 +35,68 @@ export function isTfjs(json: unknown): json is Record<string, unknown> {
 }
 
 /**
- * Reads a graph model. Resizing and normalisation at its start and box decoding at its end are recognised and leave the graph: its input is the
- * normalised picture `[1, h, w, 3]`, its outputs the raw heads, under the names of the nodes that make them.
+ * Reads a model; `inputSize` is the height and width of inputs that leave them open. Resizing and normalisation at the start of a graph model and box decoding at its
+ * end are recognised and leave the graph: its input is the normalised picture `[1, h, w, 3]`, its outputs the raw heads, under the names of the nodes that make them.
  *
  * @throws {ModelError} If a file is broken, or an operator is not supported.
+ * @throws {GraphError} If shapes do not fit.
  */
-export async function readTfjs(json: unknown, readShard: ReadShard, info: ModelInfo): Promise<Graph> {
+export async function readTfjs(
+  json: unknown,
+  readShard: ReadShard,
+  info: ModelInfo,
+  inputSize?: Pair,
+): Promise<Graph> {
   if (!isTfjs(json)) {
     throw new ModelError("Cannot read model.json: modelTopology or weightsManifest is missing");
   }
-  const nodes = parseNodes(json.modelTopology);
-  const manifest = json.weightsManifest;
-  if (!Array.isArray(manifest)) throw new ModelError("Cannot read model.json: weightsManifest is not a list");
-  const paths = manifest.map((group: unknown) =>
-    isRecord(group) && Array.isArray(group.paths) ? group.paths.map(String) : []
-  );
-  if (paths.flat().length > MAX_SHARDS) {
-    throw new ModelError(
-      `Cannot read model.json: it names ${paths.flat().length} shards, at most ${MAX_SHARDS} are read`,
-    );
-  }
+  const { modelTopology: topology, weightsManifest: manifest, signature } = json;
+  const keras = isKeras(topology), nodes = keras ? undefined : parseNodes(topology);
+  const paths = shardPaths(manifest);
   const shards = await Promise.all(paths.map((group) => Promise.all(group.map((path) => readShard(path)))));
-  return build({ nodes, constants: parseWeights(manifest, shards) }, info);
+  const constants = parseWeights(manifest, shards);
+  const values = [...constants.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const builder = new GraphBuilder(), to = new Translator(builder, values);
+  if (!nodes) {
+    const output = readKeras(topology, constants, builder, to, inputSize);
+    return finish(output.outputs, builder, to, info, output.softmax);
+  }
+  return build({ nodes, constants }, builder, to, info, signature, inputSize);
 }
 
-function build(graph: TfGraph, info: ModelInfo): Graph {
-  const builder = new GraphBuilder();
-  const translator = new Translator(builder);
-  const values = new Map<string, TfValue>();
+/** Builds the graph of the outputs; those that bear another name are named once more. */
+function finish(
+  outputs: ReadonlyMap<string, TfValue>,
+  builder: GraphBuilder,
+  to: Translator,
+  info: ModelInfo,
+  scores?: { readonly name: string; readonly logits: boolean },
+): Graph {
+  const names = [...outputs].map(([name, value]) => {
+    if (value.kind === "constant") {
+      throw new ModelError(`Cannot read model: output "${name}" does not depend on the input`);
+    }
+    return value.name === name ? name : to.emit("reshape", name, { shape: value.shape }, [value]).name;
+  });
+  return builder.build(
+    {
+      ...info,
+      ...(scores && !info.postprocessing &&
+        { postprocessing: { kind: "softmax", scores: scores.name, logits: scores.logits } }),
+    },
+    names,
+  );
+}
+
+function build(
+  graph: TfGraph,
+  builder: GraphBuilder,
+  to: Translator,
+  info: ModelInfo,
+  signature: unknown,
+  inputSize: Pair | undefined,
+): Graph {
+  const values = new Map<string, Result>();
   const start = recognisePreprocessing(graph);
   if (start) {
     const { height, width } = start.preprocessing;
@@ -60,34 +104,67 @@ function build(graph: TfGraph, info: ModelInfo): Graph {
     values.set(start.node, { kind: "computed", name: builder.input(start.node, shape), shape });
   }
   const heads = recogniseHeads(graph);
-  const outputs = heads ? [heads.boxes, heads.scores] : sinks(graph);
-  for (const output of outputs) {
-    for (const name of dependencies(graph, output, values)) {
-      const node = graph.nodes.get(name)!;
-      const constant = graph.constants.get(name);
-      if (constant) values.set(name, { kind: "constant", name, tensor: constant });
-      else if (node.op === "Placeholder") values.set(name, placeholder(node, builder));
-      else {
-        const inputs = node.inputs.map((input) => {
-          if (input.output !== 0) {
-            throw new ModelError(
-              `Cannot read node "${name}": output ${input.output} of "${input.node}" is not supported`,
-            );
-          }
-          return values.get(input.node)!;
-        });
-        values.set(name, translate(node, inputs, translator));
+  const outputs = heads
+    ? new Map([heads.boxes, heads.scores].map((node) => [node, { node, output: 0 }]))
+    : signed(signature, "outputs", graph) ?? sinks(graph);
+  const made = new Map<string, TfValue>();
+  for (const [name, output] of outputs) {
+    for (const current of dependencies(graph, output.node, values)) {
+      const node = graph.nodes.get(current)!, tensor = graph.constants.get(current);
+      if (tensor) values.set(current, { kind: "constant", name: current, tensor });
+      else if (node.op === "Placeholder") {
+        values.set(current, placeholder(node, builder, signature, inputSize));
+      } else {
+        const inputs = node.inputs.map((input) => take(values, input, node));
+        values.set(current, translate({ node, inputs, to }));
       }
     }
+    const value = take(values, output, graph.nodes.get(output.node)!);
+    if (value.kind === "blocks") {
+      throw new ModelError(`Cannot read output "${name}": it is cut by SpaceToBatchND`);
+    }
+    made.set(name, value);
   }
-  return builder.build(
+  return finish(
+    made,
+    builder,
+    to,
     {
       ...info,
       ...(start && { preprocessing: start.preprocessing }),
       ...(heads && { postprocessing: postprocessing(heads, builder) }),
     },
-    outputs,
+    heads ? undefined : classScores(graph, made, outputs),
   );
+}
+
+/** The only output, where it is one vector of scores. */
+function classScores(
+  graph: TfGraph,
+  made: ReadonlyMap<string, TfValue>,
+  outputs: ReadonlyMap<string, TfInput>,
+): { name: string; logits: boolean } | undefined {
+  const [[name, value], ...more] = made;
+  if (more.length > 0 || value.kind === "constant" || value.shape.length !== 2 || value.shape[1] < 2) {
+    return undefined;
+  }
+  let node = graph.nodes.get(outputs.get(name)!.node);
+  while (node && ["Identity", "Reshape", "Squeeze"].includes(node.op)) {
+    node = graph.nodes.get(node.inputs[0]?.node);
+  }
+  return { name, logits: node?.op !== "Softmax" };
+}
+
+/** The value of a reference. */
+function take(values: ReadonlyMap<string, Result>, { node, output }: TfInput, reader: TfNode) {
+  const result = values.get(node)!;
+  const value = "kind" in result ? output === 0 ? result : undefined : result[output];
+  if (!value) {
+    throw new ModelError(
+      `Cannot read node "${reader.name}" (${reader.op}): output ${output} of "${node}" is not supported`,
+    );
+  }
+  return value;
 }
 
 /** SSD heads as a model file tells of them; thresholds are those of `@tensorflow-models/coco-ssd` 2.2.3. */
@@ -107,16 +184,32 @@ function postprocessing(heads: RecognisedHeads, builder: GraphBuilder): ModelInf
   };
 }
 
+/** What the signature of a saved model names, by the names that a graph's nodes have; `undefined` where it names none or others. */
+function signed(
+  signature: unknown,
+  which: "inputs" | "outputs",
+  graph: TfGraph,
+): Map<string, TfInput> | undefined {
+  const ports = isRecord(signature) && isRecord(signature[which]) ? Object.values(signature[which]) : [];
+  const references = ports.map((port) => parseInput(isRecord(port) ? String(port.name) : ""));
+  if (references.length === 0 || !references.every(({ node }) => graph.nodes.has(node))) return undefined;
+  return new Map(references.map((reference) => {
+    const { node, output } = reference;
+    return [output === 0 ? node : `${node}:${output}`, reference];
+  }));
+}
+
 /** Nodes that no other reads. */
-function sinks(graph: TfGraph): string[] {
+function sinks(graph: TfGraph): Map<string, TfInput> {
   const read = new Set([...graph.nodes.values()].flatMap((node) => node.inputs.map((input) => input.node)));
-  return [...graph.nodes.values()].filter((node) => !read.has(node.name) && node.op !== "Const").map((
-    { name },
-  ) => name);
+  const last = [...graph.nodes.values()].filter(({ name, op }) =>
+    !read.has(name) && op !== "Const" && op !== "NoOp" && op !== "Placeholder"
+  );
+  return new Map(last.map(({ name }) => [name, { node: name, output: 0 }]));
 }
 
 /** Nodes that a node needs and that have no value yet, it included, each after its inputs. */
-function dependencies(graph: TfGraph, name: string, values: ReadonlyMap<string, TfValue>): string[] {
+function dependencies(graph: TfGraph, name: string, values: ReadonlyMap<string, Result>): string[] {
   const order: string[] = [];
   const state = new Map<string, "open" | "done">();
   const stack = [name];
@@ -145,21 +238,22 @@ function dependencies(graph: TfGraph, name: string, values: ReadonlyMap<string, 
   return order;
 }
 
+/** Extents as an attribute or a signature tells them; -1 where one is open. */
+function dimensions(shape: unknown): number[] | undefined {
+  const dims = isRecord(shape) ? shape.dim : undefined;
+  return Array.isArray(dims) ? dims.map((dim: unknown) => isRecord(dim) ? Number(dim.size) : NaN) : undefined;
+}
+
 function placeholder(
-  node: { name: string; attr: Readonly<Record<string, unknown>> },
+  node: TfNode,
   builder: GraphBuilder,
+  signature: unknown,
+  inputSize: Pair | undefined,
 ): TfValue {
-  const shape = isRecord(node.attr.shape) && isRecord(node.attr.shape.shape)
-    ? node.attr.shape.shape.dim
-    : undefined;
-  const extents = Array.isArray(shape)
-    ? shape.map((dim: unknown) => isRecord(dim) ? Number(dim.size) : NaN)
-    : [];
-  const fixed = extents.map((n, axis) => axis === 0 && n === -1 ? 1 : n);
-  if (fixed.length === 0 || !fixed.every((n) => Number.isInteger(n) && n > 0)) {
-    throw new ModelError(
-      `Cannot read node "${node.name}": its shape is ${extents.join("x")}, wanted fixed extents`,
-    );
-  }
-  return { kind: "computed", name: builder.input(node.name, fixed), shape: fixed };
+  const ports = isRecord(signature) && isRecord(signature.inputs) ? Object.values(signature.inputs) : [];
+  const port = ports.find((port) => isRecord(port) && parseInput(String(port.name)).node === node.name);
+  const told = dimensions(isRecord(node.attr.shape) ? node.attr.shape.shape : undefined);
+  const extents = told && told.length > 0 ? told : isRecord(port) ? dimensions(port.tensorShape) : told;
+  const shape = fixShape(`node "${node.name}"`, extents ?? [], inputSize);
+  return { kind: "computed", name: builder.input(node.name, shape), shape };
 }

@@ -6,13 +6,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import { elements, formatShape, type Shape } from "../../tensor.ts";
-
-/** A constant of the graph, decoded. */
-export interface TfTensor {
-  readonly shape: Shape;
-  readonly data: Float32Array | Int32Array;
-}
+import type { Tensor } from "../../tensor.ts";
 
 /** A reference to an output of a node. */
 export interface TfInput {
@@ -31,7 +25,7 @@ export interface TfNode {
 /** Nodes and constants by name. */
 export interface TfGraph {
   readonly nodes: ReadonlyMap<string, TfNode>;
-  readonly constants: ReadonlyMap<string, TfTensor>;
+  readonly constants: ReadonlyMap<string, Tensor>;
 }
 
 /** Whether a parsed JSON value is an object. */
@@ -58,14 +52,17 @@ export function parseNodes(topology: unknown): Map<string, TfNode> {
     nodes.set(item.name, {
       name: item.name,
       op: item.op,
-      inputs: inputs.map(String).filter((name) => !name.startsWith("^")).map((name) => {
-        const [node, output = "0"] = name.split(":");
-        return { node, output: Number(output) };
-      }),
+      inputs: inputs.map(String).filter((name) => !name.startsWith("^")).map(parseInput),
       attr: isRecord(item.attr) ? item.attr : {},
     });
   }
   return nodes;
+}
+
+/** A reference `node` or `node:output`. */
+export function parseInput(reference: string): TfInput {
+  const [node, output = "0"] = reference.split(":");
+  return { node, output: Number(output) };
 }
 
 function attribute(node: TfNode, name: string, kind: string): unknown {
@@ -75,7 +72,16 @@ function attribute(node: TfNode, name: string, kind: string): unknown {
 
 /** A string attribute: char codes, or base64 as protobuf's JSON writes bytes. */
 export function stringAttr(node: TfNode, name: string): string | undefined {
-  const value = attribute(node, name, "s");
+  return decodeString(attribute(node, name, "s"));
+}
+
+/** A list of strings; empty when missing. */
+export function stringsAttr(node: TfNode, name: string): string[] {
+  const list = attribute(node, name, "list");
+  return isRecord(list) && Array.isArray(list.s) ? list.s.map((value) => decodeString(value) ?? "") : [];
+}
+
+function decodeString(value: unknown): string | undefined {
   if (Array.isArray(value)) return String.fromCharCode(...value.map(Number));
   if (typeof value !== "string") return undefined;
   try {
@@ -104,66 +110,4 @@ export function numberAttr(node: TfNode, name: string): number | undefined {
 /** A boolean attribute; false when missing. */
 export function booleanAttr(node: TfNode, name: string): boolean {
   return attribute(node, name, "b") === true;
-}
-
-/**
- * Cuts the shards into named constants, as `weightsManifest` tells.
- *
- * @throws {ModelError} If the manifest does not fit the shards, or a weight is neither f32 nor i32.
- */
-export function parseWeights(manifest: unknown, shards: readonly Uint8Array[][]): Map<string, TfTensor> {
-  const constants = new Map<string, TfTensor>();
-  (manifest as unknown[]).forEach((group, g) => {
-    const bytes = concatenate(shards[g]);
-    const weights = isRecord(group) && Array.isArray(group.weights) ? group.weights as unknown[] : [];
-    let offset = 0;
-    for (const weight of weights) {
-      const { name, shape, dtype, quantization } = isRecord(weight) ? weight : {};
-      if (
-        typeof name !== "string" || !Array.isArray(shape) ||
-        !shape.every((n) => Number.isInteger(n) && n >= 0)
-      ) {
-        throw new ModelError(
-          `Cannot read weights: the manifest entry ${JSON.stringify(weight)} has no name or shape`,
-        );
-      }
-      if ((dtype !== "float32" && dtype !== "int32") || quantization !== undefined) {
-        throw new ModelError(
-          `Cannot read weight "${name}": it is ${
-            quantization ? "quantised" : dtype
-          }, wanted float32 or int32`,
-        );
-      }
-      const count = elements(shape as number[]);
-      if (offset + count * 4 > bytes.length) {
-        throw new ModelError(
-          `Cannot read weight "${name}": ${formatShape(shape as number[])} ends at byte ${
-            offset + count * 4
-          }, the shards hold ${bytes.length}; fetch them again`,
-        );
-      }
-      const slice = bytes.slice(offset, offset + count * 4).buffer;
-      constants.set(name, {
-        shape,
-        data: dtype === "int32" ? new Int32Array(slice) : new Float32Array(slice),
-      });
-      offset += count * 4;
-    }
-    if (offset !== bytes.length) {
-      throw new ModelError(
-        `Cannot read weights: the shards hold ${bytes.length} bytes, the manifest tells of ${offset}`,
-      );
-    }
-  });
-  return constants;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

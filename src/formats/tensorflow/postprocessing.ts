@@ -6,7 +6,8 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import type { TfGraph, TfInput, TfNode, TfTensor } from "./graph_def.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { TfGraph, TfInput, TfNode } from "./graph_def.ts";
 
 /** What was recognised: the nodes that make the raw heads, and how they become boxes. */
 export interface RecognisedHeads {
@@ -15,7 +16,7 @@ export interface RecognisedHeads {
   /** Node of class logits `[1, priors, classes]`. */
   readonly scores: string;
   /** `[priors, 4]`: (ymin, xmin, ymax, xmax). */
-  readonly priors: TfTensor;
+  readonly priors: Tensor;
   /** Divisors of (ty, tx, th, tw). */
   readonly scales: [number, number, number, number];
 }

@@ -56,6 +56,13 @@ function affineStep(
   }
 }
 
+/** Whether a node depends on a layer: then it resizes features, not a photo. */
+function computed(graph: TfGraph, name: string): boolean {
+  return [...ancestors(graph, name)].some((node) =>
+    /Conv2D|DepthwiseConv2d|MatMul/.test(graph.nodes.get(node)?.op ?? "")
+  );
+}
+
 /**
  * Recognises resizing and normalisation.
  *
@@ -63,7 +70,9 @@ function affineStep(
  * @throws {ModelError} If it resizes in a way that is not known.
  */
 export function recognisePreprocessing(graph: TfGraph): RecognisedInput | undefined {
-  const resize = [...graph.nodes.values()].find((node) => node.op === "ResizeBilinear");
+  const resize = [...graph.nodes.values()].find((node) =>
+    node.op === "ResizeBilinear" && !computed(graph, node.name)
+  );
   if (!resize) return undefined;
   if (booleanAttr(resize, "align_corners") || booleanAttr(resize, "half_pixel_centers")) {
     throw new ModelError(
