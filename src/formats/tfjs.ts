@@ -205,6 +205,9 @@ function sinks(graph: TfGraph): Map<string, TfInput> {
   const last = [...graph.nodes.values()].filter(({ name, op }) =>
     !read.has(name) && op !== "Const" && op !== "NoOp" && op !== "Placeholder"
   );
+  if (last.length === 0) {
+    throw new ModelError("Cannot read model: every node is read by another, it has no output");
+  }
   return new Map(last.map(({ name }) => [name, { node: name, output: 0 }]));
 }
 
