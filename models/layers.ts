@@ -42,6 +42,8 @@ export interface ConvOptions {
   readonly groups?: number;
   /** Whether it has a bias. Default `false`. */
   readonly bias?: boolean;
+  /** What the upstream calls weights and bias, behind the layer's key. Default `weight` and `bias`; Caffe's blobs are `0` and `1`. */
+  readonly blobs?: readonly [weight: string, bias: string];
 }
 
 /** What a pooling layer may be told. */
@@ -151,7 +153,7 @@ export class NetworkBuilder {
 
   /** A convolution: `KEY.weight` `[outputs, c / groups, kh, kw]`, `KEY.bias`. */
   conv(x: Value, key: string, outputs: number, options: ConvOptions = {}): Value {
-    const { stride = 1, dilation = 1, groups = 1, bias = false } = options;
+    const { stride = 1, dilation = 1, groups = 1, bias = false, blobs = ["weight", "bias"] } = options;
     const [kh, kw] = typeof options.kernel === "object"
       ? options.kernel
       : [options.kernel ?? 1, options.kernel ?? 1];
@@ -162,14 +164,15 @@ export class NetworkBuilder {
       ? [pad[0], pad[1], pad[0], pad[1]]
       : pad as Padding;
     const channels = x.shape[3] / groups;
-    const stored = this.parameter(`${key}.weight`, [outputs, channels, kh, kw]);
+    const [weights, biases] = blobs.map((blob) => `${key}.${blob}`);
+    const stored = this.parameter(weights, [outputs, channels, kh, kw]);
     const weight = this.constant(
-      `${key}.weight`,
+      weights,
       [kh, kw, channels, outputs],
       toHwio(stored, outputs, channels, kh * kw),
     );
     const inputs = [x, weight];
-    if (bias) inputs.push(this.constant(`${key}.bias`, [outputs], this.parameter(`${key}.bias`, [outputs])));
+    if (bias) inputs.push(this.constant(biases, [outputs], this.parameter(biases, [outputs])));
     const attrs = { strides: [stride, stride], padding, dilations: [dilation, dilation], groups } as const;
     return this.node("conv2d", key, attrs, inputs);
   }

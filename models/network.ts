@@ -43,8 +43,8 @@ export interface Network {
   readonly inputSize: Pair;
   /** Classes that it was published with. */
   readonly classes: number;
-  /** Names of the classes that it was published with. */
-  readonly labels?: readonly Label[];
+  /** Names of the classes that it was published with; `null` where an output belongs to no class. */
+  readonly labels?: readonly (Label | null)[];
   /** How a photo becomes its input. */
   readonly preprocessing: Normalisation;
   /** How its outputs become results; a classifier's softmax where left out. */
@@ -65,6 +65,14 @@ const normalise = (mean: readonly number[], deviation: readonly number[]): Norma
   antialias: true,
   scale: deviation.map((d) => 1 / (255 * d)) as [number, number, number],
   offset: mean.map((m, c) => -m / deviation[c]) as [number, number, number],
+});
+
+/** What OpenCV gives, channels blue to red or red to blue, less `mean`, times `scale`: how most SSD code feeds photos. */
+export const opencv = (channels: "rgb" | "bgr", mean: readonly number[], scale = 1): Normalisation => ({
+  resize: "half_pixel",
+  channels,
+  scale: [scale, scale, scale],
+  offset: mean.map((m) => -m * scale) as [number, number, number],
 });
 
 /** ImageNet's mean and deviation, as torchvision and timm subtract and divide. */

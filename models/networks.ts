@@ -9,6 +9,7 @@ import { densenets } from "./densenet.ts";
 import { mobilenetsV1 } from "./mobilenet_v1.ts";
 import { mobilenetsV2 } from "./mobilenet_v2.ts";
 import type { NetworkTable } from "./network.ts";
+import { pelees } from "./pelee.ts";
 import { peleenets } from "./peleenet.ts";
 import { resnets } from "./resnet.ts";
 import { shufflenets } from "./shufflenet.ts";
@@ -24,4 +25,5 @@ export const networks: NetworkTable = {
   ...mobilenetsV2,
   ...shufflenets,
   ...resnets,
+  ...pelees,
 };

@@ -23,27 +23,57 @@ export interface PeleeNetConfig {
 
 const PELEENET: PeleeNetConfig = { growth: 32, blocks: [3, 4, 8, 6], bottlenecks: [1, 2, 4, 4], stem: 32 };
 
-/** Convolution, normalisation, ReLU: upstream's BasicConv2d. */
-function basicConv(
+/** A convolution and what follows it. */
+export type PeleeUnit = (
   net: NetworkBuilder,
   x: Value,
   key: string,
   outputs: number,
-  kernel = 1,
-  stride = 1,
-  relu = true,
-): Value {
-  const y = net.batchNorm(net.conv(x, `${key}.conv`, outputs, { kernel, stride }), `${key}.norm`);
-  return net.activate(y, relu ? "relu" : "none");
+  kernel?: number,
+  stride?: number,
+  padding?: number,
+) => Value;
+
+/** What tells the definitions of the feature extractor apart: names, and how they round. */
+export interface PeleeForm {
+  /** Convolution, normalisation, ReLU. */
+  readonly unit: PeleeUnit;
+  /** Name of a part of the stem block. */
+  readonly stem: (part: string) => string;
+  /** Name of a branch of a dense layer; stages and layers count from 1. */
+  readonly layer: (stage: number, layer: number, branch: string) => string;
+  /** Name of a stage's transition. */
+  readonly transition: (stage: number) => string;
+  /** Whether pooling rounds extents up. */
+  readonly ceil: boolean;
+  /** Which convolution of the second way is concatenated. */
+  readonly joined: "branch2b" | "branch2c";
 }
 
+/** Convolution, normalisation, ReLU: upstream's BasicConv2d. */
+export const basicConv: PeleeUnit = (net, x, key, outputs, kernel = 1, stride = 1, padding) =>
+  net.activate(
+    net.batchNorm(net.conv(x, `${key}.conv`, outputs, { kernel, stride, padding }), `${key}.norm`),
+    "relu",
+  );
+
+/** The classifier's own form. */
+export const PELEE_FORM: PeleeForm = {
+  unit: basicConv,
+  stem: (part) => `features.stemblock.${part}`,
+  layer: (stage, layer, branch) => `features.denseblock${stage}.denselayer${layer}.${branch}`,
+  transition: (stage) => `features.transition${stage}`,
+  ceil: false,
+  joined: "branch2c",
+};
+
 /** The stem block (figure 4): two ways down by 2, joined: stride 4 in all. */
-function stemBlock(net: NetworkBuilder, x: Value, key: string, channels: number): Value {
-  const first = basicConv(net, x, `${key}.stem1`, channels, 3, 2);
-  const narrow = basicConv(net, first, `${key}.stem2a`, channels >> 1);
-  const left = basicConv(net, narrow, `${key}.stem2b`, channels, 3, 2);
-  const right = net.maxPool(first, `${key}.pool`, { kernel: 2, stride: 2 });
-  return basicConv(net, net.concat([right, left], `${key}.cat`), `${key}.stem3`, channels);
+function stemBlock(net: NetworkBuilder, x: Value, { unit, stem, ceil }: PeleeForm, channels: number): Value {
+  const first = unit(net, x, stem("stem1"), channels, 3, 2);
+  const narrow = unit(net, first, stem("stem2a"), channels >> 1);
+  const left = unit(net, narrow, stem("stem2b"), channels, 3, 2);
+  const right = net.maxPool(first, stem("pool"), { kernel: 2, stride: 2, ceil });
+  return unit(net, net.concat([right, left], stem("cat")), stem("stem3"), channels);
 }
 
 /** Channels of a bottleneck: dynamic, at most half of what comes in (section 2.1). */
@@ -53,28 +83,40 @@ function bottleneckWidth(growth: number, width: number, channels: number): numbe
 }
 
 /** The two-way dense layer (figure 3): receptive fields of 3 and of 5. */
-function twoWayDenseLayer(net: NetworkBuilder, x: Value, key: string, growth: number, width: number): Value {
+function twoWayDenseLayer(
+  net: NetworkBuilder,
+  x: Value,
+  { unit, joined }: PeleeForm,
+  key: (branch: string) => string,
+  growth: number,
+  width: number,
+): Value {
   const half = growth >> 1, inter = bottleneckWidth(growth, width, x.shape[3]);
-  const left = basicConv(net, basicConv(net, x, `${key}.branch1a`, inter), `${key}.branch1b`, half, 3);
-  const right = basicConv(net, basicConv(net, x, `${key}.branch2a`, inter), `${key}.branch2b`, half, 3);
-  return net.concat([x, left, basicConv(net, right, `${key}.branch2c`, half, 3)], `${key}.cat`);
+  const left = unit(net, unit(net, x, key("branch1a"), inter), key("branch1b"), half, 3);
+  const branch2b = unit(net, unit(net, x, key("branch2a"), inter), key("branch2b"), half, 3);
+  const right = { branch2b, branch2c: unit(net, branch2b, key("branch2c"), half, 3) };
+  return net.concat([x, left, right[joined]], key("cat"));
 }
 
 /** The feature extractor: what comes out of each transition, before its pooling, at strides 4, 8, 16 and 32. */
 export function peleeFeatures(
   net: NetworkBuilder,
   input: Value,
+  form: PeleeForm = PELEE_FORM,
   { growth, blocks, bottlenecks, stem }: PeleeNetConfig = PELEENET,
-  prefix = "features",
 ): Value[] {
   const stages: Value[] = [];
-  let x = stemBlock(net, input, `${prefix}.stemblock`, stem);
+  let x = stemBlock(net, input, form, stem);
   blocks.forEach((layers, i) => {
-    if (i > 0) x = net.avgPool(x, `${prefix}.transition${i}_pool`, { kernel: 2, stride: 2 });
-    for (let layer = 1; layer <= layers; layer++) {
-      x = twoWayDenseLayer(net, x, `${prefix}.denseblock${i + 1}.denselayer${layer}`, growth, bottlenecks[i]);
+    if (i > 0) {
+      const name = `${form.transition(i)}_pool`;
+      x = net.avgPool(x, name, { kernel: 2, stride: 2, ceil: form.ceil, countPadding: false });
     }
-    x = basicConv(net, x, `${prefix}.transition${i + 1}`, x.shape[3]);
+    for (let layer = 1; layer <= layers; layer++) {
+      const key = (branch: string) => form.layer(i + 1, layer, branch);
+      x = twoWayDenseLayer(net, x, form, key, growth, bottlenecks[i]);
+    }
+    x = form.unit(net, x, form.transition(i + 1), x.shape[3]);
     stages.push(x);
   });
   return stages;
