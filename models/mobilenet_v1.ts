@@ -9,7 +9,7 @@ import type { NetworkBuilder, Value } from "./layers.ts";
 import { INCEPTION, type Network, type NetworkTable, UNIT } from "./network.ts";
 
 /** Blocks of each stage, outputs at width 1, stride of the first block. */
-const STAGES = [[1, 64, 1], [2, 128, 2], [2, 256, 2], [6, 512, 2], [2, 1024, 2]] as const;
+export const MOBILENET_V1_STAGES = [[1, 64, 1], [2, 128, 2], [2, 256, 2], [6, 512, 2], [2, 1024, 2]] as const;
 
 /** Channels at a width: a multiple of 8, never less than nine tenths of what was asked for. */
 export function makeDivisible(channels: number): number {
@@ -21,7 +21,7 @@ export function makeDivisible(channels: number): number {
 export function mobileNetV1Features(net: NetworkBuilder, input: Value, width: number): Value[] {
   const act = (x: Value, norm: string) => net.activate(net.batchNorm(x, norm), "relu6");
   let x = act(net.conv(input, "conv_stem", makeDivisible(32 * width), { kernel: 3, stride: 2 }), "bn1");
-  return STAGES.map(([blocks, outputs, stride], stage) => {
+  return MOBILENET_V1_STAGES.map(([blocks, outputs, stride], stage) => {
     for (let block = 0; block < blocks; block++) {
       const key = `blocks.${stage}.${block}`, channels = x.shape[3];
       const filtered = net.conv(x, `${key}.conv_dw`, channels, {
@@ -75,7 +75,7 @@ function kerasMobileNetV1(net: NetworkBuilder, input: Value, width: number): Val
     return net.activate(net.batchNorm(y, `${key}.bn`, 1e-3), "relu");
   };
   let x = layer(input, "conv2d", makeDivisible(32 * width), 3, 2);
-  for (const [blocks, outputs, stride] of STAGES) {
+  for (const [blocks, outputs, stride] of MOBILENET_V1_STAGES) {
     for (let block = 0; block < blocks; block++) {
       x = layer(x, "depthwise_conv2d", x.shape[3], 3, block === 0 ? stride : 1);
       x = layer(x, "conv2d", makeDivisible(outputs * width), 1, 1);

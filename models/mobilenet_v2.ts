@@ -34,48 +34,81 @@ export function convRelu6(
   return net.activate(net.batchNorm(net.conv(x, `${key}.0`, outputs, options), `${key}.1`), "relu6");
 }
 
-/** An inverted residual with a linear bottleneck, under torchvision's names; `expanded` is told of the wide map, where there is one. */
+/** Names of the convolution and the normalisation of an inverted residual's part, from 0; the last part has no activation. */
+export type PartNames = (key: string, part: number, last: boolean) => readonly [conv: string, norm: string];
+
+/** Names as torchvision's: every activated part is a sequence of its own. */
+const nested: PartNames = (key, part, last) =>
+  last
+    ? [`${key}.conv.${part}`, `${key}.conv.${part + 1}`]
+    : [`${key}.conv.${part}.0`, `${key}.conv.${part}.1`];
+
+/** Names as tonylins' and qfgaohao's: one sequence of convolutions, normalisations and activations. */
+export const flatNames: PartNames = (key, part) => [`${key}.conv.${3 * part}`, `${key}.conv.${3 * part + 1}`];
+
+/** What an inverted residual may be told beside its outputs. */
+export interface ResidualOptions {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Channels inside; those of the input when left out, and then without the convolution that would make them. */
+  readonly inner?: number;
+  /** Default torchvision's. */
+  readonly names?: PartNames;
+  /** Is told of the wide map behind the first part, where there is one. */
+  readonly expanded?: (wide: Value) => void;
+}
+
+/** An inverted residual with a linear bottleneck. */
 export function invertedResidual(
   net: NetworkBuilder,
   x: Value,
   key: string,
   outputs: number,
-  stride: number,
-  expansion: number,
-  expanded?: (wide: Value) => void,
+  { stride = 1, inner, names = nested, expanded }: ResidualOptions = {},
 ): Value {
   const channels = x.shape[3];
-  let y = x, part = 0;
-  if (expansion > 1) {
-    y = convRelu6(net, x, `${key}.conv.${part++}`, channels * expansion);
+  let part = 0;
+  const layer = (y: Value, width: number, options: ConvOptions, last: boolean) => {
+    const [conv, norm] = names(key, part++, last);
+    return net.activate(net.batchNorm(net.conv(y, conv, width, options), norm), last ? "none" : "relu6");
+  };
+  let y = x;
+  if (inner !== undefined) {
+    y = layer(x, inner, {}, false);
     expanded?.(y);
   }
-  y = convRelu6(net, y, `${key}.conv.${part++}`, y.shape[3], { kernel: 3, stride, groups: y.shape[3] });
-  y = net.batchNorm(net.conv(y, `${key}.conv.${part}`, outputs), `${key}.conv.${part + 1}`);
+  y = layer(y, y.shape[3], { kernel: 3, stride, groups: y.shape[3] }, false);
+  y = layer(y, outputs, {}, true);
   return stride === 1 && channels === outputs ? net.add(x, y, `${key}.sum`) : y;
 }
 
-/** The feature extractor under `prefix`: what comes out of every block, from the stem on; the last is the 1x1 convolution. */
+/** How the feature extractor is named, and who is told of the wide map inside each block. */
+export interface MobileNetV2Options {
+  /** What stands before every name. Default `features`. */
+  readonly prefix?: string;
+  /** Default torchvision's. */
+  readonly names?: PartNames;
+  /** Is told of the wide map inside the block of a number. */
+  readonly expanded?: (block: number, wide: Value) => void;
+}
+
+/** The feature extractor: what comes out of every block, from the stem on; the last is the 1x1 convolution. */
 export function mobileNetV2Features(
   net: NetworkBuilder,
   input: Value,
   width: number,
-  prefix = "features",
+  { prefix = "features", names, expanded }: MobileNetV2Options = {},
 ): Value[] {
   const blocks = [convRelu6(net, input, `${prefix}.0`, makeDivisible(32 * width), { kernel: 3, stride: 2 })];
-  for (const [expansion, outputs, count, stride] of STAGES) {
+  for (const [expansion, outputs, count, first] of STAGES) {
     for (let block = 0; block < count; block++) {
-      const key = `${prefix}.${blocks.length}`;
-      blocks.push(
-        invertedResidual(
-          net,
-          blocks.at(-1)!,
-          key,
-          makeDivisible(outputs * width),
-          block === 0 ? stride : 1,
-          expansion,
-        ),
-      );
+      const index = blocks.length, x = blocks[index - 1];
+      blocks.push(invertedResidual(net, x, `${prefix}.${index}`, makeDivisible(outputs * width), {
+        stride: block === 0 ? first : 1,
+        names,
+        ...(expansion > 1 && { inner: x.shape[3] * expansion }),
+        expanded: (wide) => expanded?.(index, wide),
+      }));
     }
   }
   const last = makeDivisible(1280 * Math.max(1, width));

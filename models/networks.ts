@@ -6,6 +6,7 @@
 
 import { cspnets } from "./cspnet.ts";
 import { densenets } from "./densenet.ts";
+import { mobilenetSsds } from "./mobilenet_ssd.ts";
 import { mobilenetsV1 } from "./mobilenet_v1.ts";
 import { mobilenetsV2 } from "./mobilenet_v2.ts";
 import type { NetworkTable } from "./network.ts";
@@ -13,6 +14,7 @@ import { pelees } from "./pelee.ts";
 import { peleenets } from "./peleenet.ts";
 import { resnets } from "./resnet.ts";
 import { shufflenets } from "./shufflenet.ts";
+import { vggSsds } from "./vgg_ssd.ts";
 import { vovnets } from "./vovnet.ts";
 
 /** Networks by name. */
@@ -26,4 +28,6 @@ export const networks: NetworkTable = {
   ...shufflenets,
   ...resnets,
   ...pelees,
+  ...mobilenetSsds,
+  ...vggSsds,
 };
