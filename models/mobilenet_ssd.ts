@@ -140,7 +140,7 @@ const common = {
   classes: 20,
   labels: VOC_LABELS,
   preprocessing: opencv("rgb", [127, 127, 127], 1 / 128),
-  postprocessing: () => ssdPostprocessing(),
+  postprocessing: () => ssdPostprocessing({ candidates: 200 }),
 } as const;
 
 const published = (file: string, map: number): Pick<Network, "accuracy" | "weights"> => ({

@@ -44,7 +44,9 @@ const nested: PartNames = (key, part, last) =>
     : [`${key}.conv.${part}.0`, `${key}.conv.${part}.1`];
 
 /** Names as tonylins' and qfgaohao's: one sequence of convolutions, normalisations and activations. */
-export const flatNames: PartNames = (key, part) => [`${key}.conv.${3 * part}`, `${key}.conv.${3 * part + 1}`];
+export function flatNames(key: string, part: number): readonly [conv: string, norm: string] {
+  return [`${key}.conv.${3 * part}`, `${key}.conv.${3 * part + 1}`];
+}
 
 /** What an inverted residual may be told beside its outputs. */
 export interface ResidualOptions {

@@ -51,11 +51,18 @@ export interface PeleeForm {
 }
 
 /** Convolution, normalisation, ReLU: upstream's BasicConv2d. */
-export const basicConv: PeleeUnit = (net, x, key, outputs, kernel = 1, stride = 1, padding) =>
-  net.activate(
-    net.batchNorm(net.conv(x, `${key}.conv`, outputs, { kernel, stride, padding }), `${key}.norm`),
-    "relu",
-  );
+export function basicConv(
+  net: NetworkBuilder,
+  x: Value,
+  key: string,
+  outputs: number,
+  kernel = 1,
+  stride = 1,
+  padding?: number,
+): Value {
+  const y = net.conv(x, `${key}.conv`, outputs, { kernel, stride, padding });
+  return net.activate(net.batchNorm(y, `${key}.norm`), "relu");
+}
 
 /** The classifier's own form. */
 export const PELEE_FORM: PeleeForm = {

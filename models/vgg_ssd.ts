@@ -146,7 +146,7 @@ export const vggSsds: NetworkTable = {
     classes: 20,
     labels: VOC_LABELS,
     preprocessing: opencv("rgb", [123, 117, 104]),
-    postprocessing: () => ssdPostprocessing(),
+    postprocessing: () => ssdPostprocessing({ candidates: 200 }),
     accuracy: { metric: "VOC 2007 mAP", value: 77.26, source: "qfgaohao/pytorch-ssd, README" },
     weights:
       "vgg16-ssd-mp-0_7726.pth in Google Drive folder 1pKn-RifvJGWiOx0ZCRLtCXM5GT5lAluu, linked from the upstream's README",

@@ -68,7 +68,9 @@ export function priorsOf({ size, sets, clip }: PriorTable, maps: readonly Pair[]
 
 /** What is predicted at one map: `[1, h, w, priors * 4]` and `[1, h, w, priors * columns]`, the background a column. */
 export interface Predictions {
+  /** Four values for each prior of each cell. */
   readonly boxes: Value;
+  /** Logits of each class for each prior of each cell. */
   readonly scores: Value;
 }
 
@@ -95,8 +97,8 @@ export function ssdOutputs(
   return [join("boxes", 4), join("scores", columns)];
 }
 
-/** How the outputs of {@linkcode ssdOutputs} become boxes: variances 0.1 and 0.2, softmax, background first. */
-export function ssdPostprocessing(threshold = 0.4): SsdPostprocessing {
+/** How the outputs of {@linkcode ssdOutputs} become boxes: variances 0.1 and 0.2, softmax, background first; suppression among the 400 best boxes of a class. */
+export function ssdPostprocessing({ threshold = 0.4, candidates = 400 } = {}): SsdPostprocessing {
   return {
     kind: "ssd",
     boxes: "boxes",
@@ -106,6 +108,7 @@ export function ssdPostprocessing(threshold = 0.4): SsdPostprocessing {
     scales: [10, 10, 5, 5],
     activation: "softmax",
     background: 0,
+    candidates,
     threshold,
     iou: 0.45,
     maxDetections: 200,

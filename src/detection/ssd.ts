@@ -73,5 +73,12 @@ export function decodeSsd(
       found.push({ label, score, box });
     }
   }
-  return found;
+  return post.candidates === undefined ? found : bestOfEach(found, post.candidates);
+}
+
+/** The `most` best candidates of each class. */
+function bestOfEach(candidates: readonly Candidate[], most: number): Candidate[] {
+  return [...Map.groupBy(candidates, ({ label }) => label).values()].flatMap((group) =>
+    group.length > most ? group.toSorted((a, b) => b.score - a.score).slice(0, most) : group
+  );
 }

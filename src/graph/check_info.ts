@@ -86,6 +86,9 @@ function checkSsd(post: SsdPostprocessing, graph: Graph, shapes: ReadonlyMap<str
   if (!Number.isInteger(post.background) || post.background < 0 || post.background >= scores[2]) {
     fail("postprocessing.background", post.background, `a class from 0 to ${scores[2] - 1}`);
   }
+  if (post.candidates !== undefined && !(Number.isInteger(post.candidates) && post.candidates > 0)) {
+    fail("postprocessing.candidates", post.candidates, "a positive integer");
+  }
   checkThresholds(post);
   checkLabels(graph, scores[2] - 1);
 }

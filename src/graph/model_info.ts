@@ -63,6 +63,8 @@ export interface SsdPostprocessing {
   readonly activation: "sigmoid" | "softmax";
   /** Class column that means "nothing"; label `i` is the i-th of the other columns. */
   readonly background: number;
+  /** How many of each class's best boxes suppression looks at (`top_k`, `candidate_size`); all when left out. */
+  readonly candidates?: number;
   /** Default least score. */
   readonly threshold: number;
   /** Default overlap from which boxes suppress one another. */

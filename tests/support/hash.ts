@@ -42,17 +42,21 @@ export function hashed(key: string, shape: Shape, role: Role, gain = 1): Tensor 
   }
 }
 
-/** The role that PyTorch's name and rank of a parameter tell. */
+/** The role that the name and rank of a parameter tell: PyTorch's, or Caffe's of a layer's second blob. */
 export function roleOf(key: string, shape: Shape): Role {
   if (key.endsWith(".running_mean")) return "mean";
   if (key.endsWith(".running_var")) return "variance";
-  if (key.endsWith(".bias")) return "bias";
+  if (key.endsWith(".bias") || (key.endsWith(".1") && shape.length === 1)) return "bias";
   return shape.length === 1 ? "scale" : "weight";
 }
 
 /** All weights of a network under PyTorch's names. */
 export function hashedWeights(gain = 1): (key: string, shape: Shape) => Float32Array {
-  return (key, shape) => hashed(key, shape, roleOf(key, shape), gain).data;
+  return (key, shape) => {
+    const { data } = hashed(key, shape, roleOf(key, shape), gain);
+    // The lengths to which SSD scales the vectors of a map.
+    return key.endsWith("scale_weight") ? data.map((value) => value * 20) : data;
+  };
 }
 
 /** An input of the network. */
