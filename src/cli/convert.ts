@@ -1,5 +1,5 @@
 /**
- * The work of `convert.ts`: reads a model, writes it as one file of ours, runs both.
+ * The work of `convert.ts`: reads a model, writes it as one file or compiled program of ours, runs both.
  *
  * @module
  */
@@ -7,10 +7,12 @@
 import { format } from "@std/fmt/bytes";
 import { basename, resolve } from "@std/path";
 import { compile } from "../compiler/program.ts";
+import { bytesSource, decodeProgram } from "../compiler/program_file.ts";
 import { loadGraph } from "../detection/load.ts";
 import { ModelError, OptionError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
+import { compileModel } from "../runtime/compile_model.ts";
 import { chooseBuild } from "../runtime/kernels.ts";
 import { Session } from "../runtime/session.ts";
 import { elements, type Tensor } from "../tensor.ts";
@@ -33,7 +35,7 @@ const MAX_HALF_ERROR = 0.05;
  * @throws {PermissionError} If the file may not be written.
  */
 export async function convert(args: ConvertArguments): Promise<Outcome> {
-  const { model, modelFlags, name, output, f16, quiet } = args;
+  const { model, modelFlags, name, output, f16, compiled, quiet } = args;
   if (resolve(model) === resolve(output)) {
     throw new OptionError(`-o names the model itself, ${output}; choose another name`);
   }
@@ -41,8 +43,11 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
   const source = await loadGraph(await openModel(model, { quiet, flags: modelFlags }));
   const origin = source.info.origin ?? await originOf(model);
   const graph = { ...source, info: { ...source.info, name: name ?? source.info.name, origin } };
-  const bytes = writeSafetensors(graph, { f16 });
-  const error = await compare(graph, readSafetensors(bytes));
+  const bytes = compiled ? await compileModel(graph, compiled) : writeSafetensors(graph, { f16 });
+  const error = await compare(
+    graph,
+    () => compiled ? Session.load(decodeProgram(bytesSource(bytes))) : Session.create(readSafetensors(bytes)),
+  );
   if (!(error <= (f16 ? MAX_HALF_ERROR : 0))) {
     throw new ModelError(
       `Cannot convert ${model}: outputs differ by ${error.toPrecision(2)} of the greatest, wanted at most ${
@@ -53,7 +58,8 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
   if (!quiet) print(describeLayers(graph));
   await writeWhole(output, bytes);
   const verdict = f16 ? `outputs within ${error.toExponential(1)} of the greatest` : "the same outputs";
-  note(`${output}: ${graph.info.name}, ${format(bytes.length)}, ${verdict}`);
+  const host = compiled ? `compiled for ${describeBuild()}, ` : "";
+  note(`${output}: ${graph.info.name}, ${format(bytes.length)}, ${host}${verdict}`);
   for (const line of omissions(graph)) note(`${output}: ${line}`);
   return { failed: 0, missing: [] };
 }
@@ -63,14 +69,20 @@ async function originOf(model: string): Promise<Graph["info"]["origin"]> {
   return { source: basename(model), integrity: `sha256:${await sha256(await Deno.readFile(model))}` };
 }
 
-/** Greatest difference of the outputs of two graphs on the same noise, relative to the greatest value. */
-async function compare(a: Graph, b: Graph): Promise<number> {
-  using first = await Session.create(a);
-  const inputs = Object.fromEntries(first.inputs.map((port) => [port.name, noise(port, a)]));
+/** What a program compiled here runs on, and nothing else. */
+function describeBuild(): string {
+  const { arch, simd } = chooseBuild();
+  return `${arch} (${simd}) and this release alone`;
+}
+
+/** Greatest difference between the outputs of a graph and of what was made from it, on the same noise, relative to the greatest value. */
+async function compare(graph: Graph, start: () => Promise<Session>): Promise<number> {
+  using first = await Session.create(graph);
+  const inputs = Object.fromEntries(first.inputs.map((port) => [port.name, noise(port, graph)]));
   const wanted = first.runSync(inputs);
   first.dispose();
-  using second = await Session.create(b);
-  const found = second.runSync(inputs);
+  using second = await start();
+  const found = await second.run(inputs);
   return Math.max(...Object.entries(wanted).map(([name, { data }]) => difference(found[name].data, data)));
 }
 

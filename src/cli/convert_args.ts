@@ -5,6 +5,7 @@
  */
 
 import { OptionError } from "../errors.ts";
+import { parseNumber, THREADS } from "../options.ts";
 import { parseFlags } from "./flags.ts";
 import { MODEL_VALUES, type ModelFlags, parseModelFlags } from "./model_flags.ts";
 
@@ -22,13 +23,15 @@ export interface ConvertArguments {
   readonly output: string;
   /** Whether to store the weights of convolutions as f16. */
   readonly f16: boolean;
+  /** Whether to write a compiled program, and for how many threads; `undefined` for a model file. */
+  readonly compiled?: { readonly threads: number };
   /** Whether to print no table. */
   readonly quiet: boolean;
 }
 
 const FLAGS = {
-  switches: ["f16", "quiet", "version", "help"],
-  values: [...MODEL_VALUES, "name", "output"],
+  switches: ["f16", "compiled", "quiet", "version", "help"],
+  values: [...MODEL_VALUES, "name", "output", "threads"],
   lists: [],
   aliases: { output: "o", quiet: "q", help: "h" },
 } as const;
@@ -43,14 +46,30 @@ const EXAMPLE = "For example: deno run --allow-read --allow-write convert.ts mod
 export function parseConvertArguments(args: readonly string[]): ConvertArguments {
   const flags = parseFlags(args, FLAGS);
   const action = (["help", "version"] as const).find((name) => flags[name]) ?? "convert";
-  const { _: [model = "", ...more], output = "", name, f16, quiet } = flags;
+  const { _: [model = "", ...more], output = "", name, f16, compiled, threads, quiet } = flags;
   if (action === "convert") {
     if (model === "") throw new OptionError(`No model given. ${EXAMPLE}`);
     if (more.length > 0) throw new OptionError(`One model at a time, not also ${more.join(" ")}. ${EXAMPLE}`);
     if (output === "") throw new OptionError(`No file to write given: -o names it. ${EXAMPLE}`);
-    if (!/\.safetensors$/i.test(output)) {
-      throw new OptionError(`-o must end in .safetensors, not ${JSON.stringify(output)}`);
+    const ending = compiled ? ".program" : ".safetensors";
+    if (!output.toLowerCase().endsWith(ending)) {
+      throw new OptionError(
+        `-o must end in ${ending}${compiled ? " with --compiled" : ""}, not ${JSON.stringify(output)}`,
+      );
+    }
+    if (compiled && f16) throw new OptionError("--compiled packs weights as f32: leave --f16 out");
+    if (threads !== undefined && !compiled) {
+      throw new OptionError("--threads goes with --compiled: model files run on any number");
     }
   }
-  return { action, model, modelFlags: parseModelFlags(flags), name, output, f16, quiet };
+  return {
+    action,
+    model,
+    modelFlags: parseModelFlags(flags),
+    name,
+    output,
+    f16,
+    ...(compiled && { compiled: { threads: parseNumber("--threads", threads ?? "1", THREADS) } }),
+    quiet,
+  };
 }

@@ -84,6 +84,9 @@ ${MODEL}      --name NAME      what the model calls itself (default: the file's 
 What to write
   -o, --output FILE    the file, ending in .safetensors
       --f16            store the weights of convolutions as f16: half the size
+      --compiled       write a compiled program, which starts at once: packed weights, memory plan and commands, for this
+                       machine's processor and this release alone; the file ends in .program
+      --threads N      with --compiled: threads that it will run on (default: 1)
   -q, --quiet          print no table of layers
 
 Others

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, resolve, toFileUrl } from "@std/path";
+import { basename, dirname, resolve, toFileUrl } from "@std/path";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import type { GraphSource } from "../detection/load.ts";
 import { ModelError } from "../errors.ts";
@@ -52,11 +52,17 @@ function isProgram(model: string): boolean {
   return /\.program$/i.test(model);
 }
 
+/** What a model is called by its file, or by the folder of a `model.json`. */
+function nameOf(model: string): string {
+  const file = basename(model).replace(/(\.pth)?\.\w+$/, "");
+  return file === "model" ? basename(dirname(isUrl(model) ? model : resolve(model))) || file : file;
+}
+
 async function readFlagged(model: string, flags: ModelFlags): Promise<Graph> {
   const { readModel } = await import("../detection/read_model.ts");
   const weights = flags.weights === undefined ? undefined : await readFile(flags.weights);
   const options = {
-    info: { name: basename(model).replace(/(\.pth)?\.\w+$/, "") },
+    info: { name: nameOf(model) },
     inputSize: flags.size,
     weights,
   };

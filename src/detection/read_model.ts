@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isCompiled } from "../compiler/program_file.ts";
+import { ModelError } from "../errors.ts";
 import { isStateDict, readFile, type ReadOptions } from "../formats/read.ts";
 import type { Graph } from "../graph/graph.ts";
 
@@ -24,6 +26,11 @@ export async function readModel(
   source: Uint8Array | URL | string,
   options: ReadOptions = {},
 ): Promise<Graph> {
+  if (source instanceof Uint8Array && isCompiled(source)) {
+    throw new ModelError(
+      "Cannot read model: it is a compiled program, which holds no graph; use the model that it was compiled from",
+    );
+  }
   const model = await readFile(source, options);
   if (!isStateDict(model)) return model;
   const { buildRecognised } = await import("../../models/recognise.ts");
