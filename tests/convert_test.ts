@@ -1,9 +1,18 @@
 /** The converter as users start it: real processes. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { buildModel } from "../models/build.ts";
 import { readModel } from "../src/detection/read_model.ts";
-import { parseSafetensors } from "../src/formats/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
+import type { Tensor } from "../src/tensor.ts";
+import { bytesSource, decodeProgram } from "../src/compiler/program_file.ts";
+import { Session } from "../src/runtime/session.ts";
+import { inputsFor } from "./support/compare.ts";
 import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";
+import { hashed, roleOf } from "./support/hash.ts";
+import { archive, dict, tensor } from "./support/pickle.ts";
 import { Random } from "./support/random.ts";
+import { stateDictFile } from "./support/safetensors.ts";
 
 const convert = (args: readonly string[], options: StartOptions = {}): Promise<Ended> =>
   run("convert.ts", args, { allow: ["--allow-read", "--allow-write"], ...options });
@@ -96,6 +105,174 @@ Deno.test("--f16 stores the weights of convolutions in half the bytes", async ()
   assert(data.every((value) => value === Math.f16round(value)));
 });
 
+/** Weights of the zoo's smallest network by its upstream's names, hash-generated. */
+function zooWeights(): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  buildModel("mobilenetv1-025", {
+    weights: (key, shape) => {
+      const made = hashed(key, shape, roleOf(key, shape));
+      tensors.set(key, made);
+      return made.data;
+    },
+  });
+  return tensors;
+}
+
+const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** The same as `torch.save` of a checkpoint's state dict writes it. */
+function torchFile(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  const list = [...tensors], storages = list.map(([, value], i) => [String(i), bytesOf(value)]);
+  const entries = list.map(([key, { shape, data }], i) => {
+    const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    return [key, tensor(String(i), data.length, [...shape], strides)];
+  });
+  return archive(dict(Object.fromEntries(entries)), Object.fromEntries(storages));
+}
+
+/** A message of protobuf: integers, texts, bytes and messages by field. */
+function message(...fields: readonly (readonly [number, number | string | Uint8Array])[]): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const [field, value] of fields) {
+    if (typeof value === "number") writer.tag(field, 0).int32(value);
+    else if (typeof value === "string") writer.tag(field, 2).string(value);
+    else writer.tag(field, 2).bytes(value);
+  }
+  return writer.finish();
+}
+
+const WEIGHT = new Random(3).tensor([4, 3, 1, 1]);
+
+/** A 1x1 convolution (onnx/onnx.proto). */
+function onnxFile(op = "Conv"): Uint8Array {
+  const port = (name: string, ...shape: number[]) => {
+    const dims = message(...shape.map((n) => [1, message([1, n])] as const));
+    return message([1, name], [2, message([1, message([1, 1], [2, dims])])]);
+  };
+  const weight = message(...WEIGHT.shape.map((n) => [1, n] as const), [2, 1], [8, "w"], [9, bytesOf(WEIGHT)]);
+  const node = message([1, "x"], [1, "w"], [2, "y"], [3, "stage/conv"], [4, op]);
+  const graph = message([1, node], [2, "g"], [5, weight], [11, port("x", 1, 3, 8, 8)], [
+    12,
+    port("y", 1, 4, 8, 8),
+  ]);
+  return message([1, 8], [7, graph], [8, message([1, ""], [2, 17])]);
+}
+
+const PROTOTXT = `name: "tiny"
+input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8
+layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+  convolution_param { num_output: 4 kernel_size: 1 bias_term: false } }
+`;
+
+/** Weights of the network above (BVLC/caffe, caffe.proto). */
+function caffemodel(): Uint8Array {
+  const shape = message(...WEIGHT.shape.map((n) => [1, n] as const));
+  const blob = message([7, shape], [5, bytesOf(WEIGHT)]);
+  return message([1, "tiny"], [100, message([1, "c"], [2, "Convolution"], [7, blob])]);
+}
+
+/** A model in every format, with what belongs to it beside it. */
+async function everyFormat(folder: string): Promise<string[]> {
+  const weights = zooWeights(),
+    write = async (name: string, bytes: Uint8Array | string) => {
+      const path = `${folder}/${name}`;
+      if (typeof bytes === "string") await Deno.writeTextFile(path, bytes);
+      else await Deno.writeFile(path, bytes);
+      return path;
+    };
+  const layers = JSON.parse(await Deno.readTextFile(new URL("fixtures/tfjs/nested.json", import.meta.url)));
+  await Deno.mkdir(`${folder}/teachable`);
+  await write("teachable/weights.bin", Uint8Array.from(atob(layers.weights), (c) => c.charCodeAt(0)));
+  await write("tiny.caffemodel", caffemodel());
+  return [
+    await darknet(folder),
+    await write("zoo.pth", torchFile(weights)),
+    await write("timm.safetensors", stateDictFile(weights)),
+    await write("tiny.onnx", onnxFile()),
+    await write("tiny.prototxt", PROTOTXT),
+    await write("teachable/model.json", JSON.stringify(layers.model)),
+    await write(
+      "ours.safetensors",
+      writeSafetensors(buildModel("mobilenetv1-025", { weights: (key) => weights.get(key)!.data })),
+    ),
+  ];
+}
+
+Deno.test("every format becomes a model file and a program that compute the same", async () => {
+  await using folder = await temporaryFolder();
+  for (const model of await everyFormat(folder.path)) {
+    const name = model.replace(/^.*\//, ""), out = `${folder.path}/out.safetensors`;
+    const converted = await convert([model, "-o", out, "-q"]);
+    assertEquals(converted.code, 0, `${name}: ${converted.stderr}`);
+    assertMatch(converted.stderr, /out\.safetensors: [\w.-]+, [\d.]+ [kM]?B, the same outputs$/m);
+    const program = `${folder.path}/out.program`;
+    const compiled = await convert([model, "-o", program, "-q", "--compiled"]);
+    assertEquals(compiled.code, 0, `${name}: ${compiled.stderr}`);
+    assertMatch(
+      compiled.stderr,
+      /compiled for (x86-64|aarch64) \(\w+\) and this release alone, the same outputs$/m,
+    );
+    const graph = await readModel(await Deno.readFile(out));
+    using session = await Session.create(graph);
+    using loaded = await Session.load(decodeProgram(bytesSource(await Deno.readFile(program))));
+    const inputs = inputsFor({ ...graph, inputs: session.inputs }, new Random(4));
+    assertEquals(await loaded.run(inputs), await session.run(inputs), name);
+  }
+});
+
+Deno.test("detect.ts runs a compiled program; nothing else can be made of it", async () => {
+  await using folder = await temporaryFolder();
+  const cfg = await darknet(folder.path), program = `${folder.path}/ants.program`;
+  const { code, stderr } = await convert([
+    cfg,
+    "-o",
+    program,
+    "--compiled",
+    "--threads",
+    "2",
+    "--labels",
+    `${folder.path}/tiny.names`,
+  ]);
+  assertEquals(code, 0, stderr);
+  const found = await Promise.all([cfg, program].map(async (model) => {
+    const labels = model === cfg ? ["--labels", `${folder.path}/tiny.names`] : [];
+    const { code, stdout, stderr } = await run("detect.ts", [
+      "--model",
+      model,
+      "samples/chelsea.png",
+      ...labels,
+      "--conf",
+      "0.25",
+      "--format",
+      "jsonl",
+    ]);
+    assertEquals(code, 0, stderr);
+    return JSON.parse(stdout).detections;
+  }));
+  assertEquals(found[1], found[0]);
+  const again = await convert([program, "-o", `${folder.path}/again.safetensors`]);
+  assertEquals(again.code, 1);
+  assertStringIncludes(again.stderr, "it is a compiled program, which holds no graph");
+});
+
+Deno.test("what no reader knows is named: an operator of ONNX with its node, a global of a pickle", async () => {
+  await using folder = await temporaryFolder();
+  const out = `${folder.path}/out.safetensors`;
+  const hostile = archive(Uint8Array.from("cos\nsystem\n(X\x02\0\0\0idtR.", (c) => c.charCodeAt(0)));
+  const cases: [string, Uint8Array, string][] = [
+    ["odd.onnx", onnxFile("Fancy"), '"stage/conv" (Fancy)'],
+    ["evil.pth", hostile, '"os.system", which is not allowed'],
+    ["odd.pth", torchFile(new Map([["a.b.weight", WEIGHT]])), "a.b.weight"],
+  ];
+  for (const [name, bytes, said] of cases) {
+    await Deno.writeFile(`${folder.path}/${name}`, bytes);
+    const { code, stderr } = await convert([`${folder.path}/${name}`, "-o", out]);
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, said);
+    assert(!stderr.includes("    at "), stderr);
+  }
+});
+
 Deno.test("the first operator that cannot be read is named with its node", async () => {
   await using folder = await temporaryFolder();
   const shape = { shape: { dim: [1, 8, 8, 3].map((size) => ({ size: String(size) })) } };
@@ -121,6 +298,10 @@ Deno.test("wrong usage and missing permissions", async () => {
     [[cfg, "-o", "a.onnx"], 'must end in .safetensors, not "a.onnx"'],
     [[cfg, cfg, "-o", out], "One model at a time"],
     [[cfg, "-o", out, "--fp16"], "did you mean --f16?"],
+    [[cfg, "-o", out, "--compiled"], "must end in .program with --compiled"],
+    [[cfg, "-o", "a.program", "--compiled", "--f16"], "leave --f16 out"],
+    [[cfg, "-o", "a.program"], "must end in .safetensors"],
+    [[cfg, "-o", out, "--threads", "2"], "--threads goes with --compiled"],
     [[out, "-o", out], "-o names the model itself"],
   ];
   for (const [args, message] of cases) {
