@@ -53,7 +53,7 @@ export {
 } from "./src/compiler/program_file.ts";
 export { compileModel, type CompileOptions } from "./src/runtime/compile_model.ts";
 export { type Build, kernelModule, type Kernels, type Simd } from "./src/runtime/kernels.ts";
-export { formatProfile, type LayerProfile } from "./src/runtime/profile.ts";
+export { type CopySpeed, formatProfile, type LayerProfile, type Peaks } from "./src/runtime/profile.ts";
 export { Session, type SessionInfo, type SessionOptions } from "./src/runtime/session.ts";
 export type { Shape, Tensor } from "./src/tensor.ts";
 export {

@@ -38,6 +38,8 @@ export interface Step {
   readonly outputs: string;
   /** Multiply-adds. */
   readonly macs: number;
+  /** Bytes of inputs, weights and output: what has to pass the processor at least. */
+  readonly bytes: number;
   /** Byte range of its commands. */
   readonly begin: number;
   /** Where they end. */

@@ -17,7 +17,7 @@ import {
   type Word,
 } from "../kernels/emitter.ts";
 import { opOf } from "../ops/index.ts";
-import { channelsOf, formatShape } from "../tensor.ts";
+import { channelsOf, elements, formatShape } from "../tensor.ts";
 import { planArena } from "./arena.ts";
 import { MAX_BYTES, type MemoryPort, type Program, RESERVED } from "./memory_map.ts";
 import { layOut, type Place } from "./layout.ts";
@@ -181,6 +181,7 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
         .join(" "),
       outputs: formatShape(shapes.get(node.name)!),
       macs: macsOf(node, shapes),
+      bytes: 4 * [...node.inputs, node.name].reduce((sum, name) => sum + elements(shapes.get(name)!), 0),
       begin: begin + commandOffsets[from],
       end: begin + commandOffsets[to],
     })),

@@ -29,6 +29,28 @@ export interface LayerProfile {
   readonly gmacs: number;
   /** Share of the measured multiply-add peak, 0 to 1. */
   readonly share: number;
+  /** Billions of bytes a second of inputs, weights and output, each counted once. */
+  readonly gbs: number;
+  /** What no kernel could go past: the multiply-add peak, or copying as many bytes. */
+  readonly bound: "compute" | "memory";
+  /** Milliseconds more than that bound takes. */
+  readonly lost: number;
+}
+
+/** How fast bytes are copied within a working set. */
+export interface CopySpeed {
+  /** Bytes read and written. */
+  readonly bytes: number;
+  /** Billions of bytes a second, read and written. */
+  readonly gbs: number;
+}
+
+/** What the machine could do at best, as measured in this process. */
+export interface Peaks {
+  /** Multiply-adds of all threads, GMAC/s. */
+  readonly gmacs: number;
+  /** Copying by one thread, the smallest working set first: about the levels of the cache, then memory. */
+  readonly copy: readonly CopySpeed[];
 }
 
 /** Multiply-adds of one round of the `peak` kernel. */
@@ -46,13 +68,33 @@ export function measurePeak(kernels: Kernels, runs = 150): number {
   return rounds * PEAK_MACS / best / 1e6;
 }
 
-/** Times the steps one by one, `runs` times over; the peak they are held against is that of `threads` threads. */
+/** Working sets that stand for the levels of the cache and for memory: 32 KiB, 512 KiB, 4 MiB, 64 MiB. */
+const COPY_BYTES = [2 ** 15, 2 ** 19, 2 ** 22, 2 ** 26];
+
+/** Bytes copied for one measurement: enough for a timer of microseconds. */
+const COPY_WORK = 2 ** 26;
+
+/** Measures the machine: multiply-adds of `threads` threads, and copies of one. */
+export function measurePeaks(kernels: Kernels, threads = 1): Peaks {
+  const copy = COPY_BYTES.map((bytes) => {
+    const from = new Uint8Array(bytes / 2).fill(1), to = new Uint8Array(bytes / 2).fill(1);
+    let best = Infinity;
+    for (let run = 0; run < 5; run++) {
+      const start = performance.now();
+      for (let done = 0; done < COPY_WORK; done += bytes) to.set(from);
+      best = Math.min(best, performance.now() - start);
+    }
+    return { bytes, gbs: COPY_WORK / best / 1e6 };
+  });
+  return { gmacs: measurePeak(kernels) * threads, copy };
+}
+
+/** Times the steps one by one, `runs` times over, and holds them against the peaks; what loses most time comes first. */
 export function profile(
   steps: readonly Step[],
   run: (step: Step) => void,
-  kernels: Kernels,
   runs: number,
-  threads: number,
+  peaks: Peaks,
 ): LayerProfile[] {
   const best = new Float64Array(steps.length).fill(Infinity);
   // One more run comes first, uncounted: it brings the kernels to their optimised code.
@@ -63,21 +105,34 @@ export function profile(
       if (round >= 0) best[i] = Math.min(best[i], performance.now() - start);
     });
   }
-  const peak = measurePeak(kernels) * threads;
-  return steps.map(({ name, op, kernel, reason, inputs, outputs, macs }, i) => {
-    const gmacs = macs / best[i] / 1e6;
-    return { name, op, kernel, reason, inputs, outputs, macs, ms: best[i], gmacs, share: gmacs / peak };
-  });
+  return steps.map(({ name, op, kernel, reason, inputs, outputs, macs, bytes }, i) => {
+    const ms = best[i], gmacs = macs / ms / 1e6, gbs = bytes / ms / 1e6;
+    const level = peaks.copy.find((copy) => bytes <= copy.bytes) ?? peaks.copy.at(-1)!;
+    const compute = macs / peaks.gmacs / 1e6, memory = bytes / level.gbs / 1e6;
+    const layer = { name, op, kernel, reason, inputs, outputs, macs, ms, gmacs, share: gmacs / peaks.gmacs };
+    const bound = compute >= memory ? "compute" as const : "memory" as const;
+    return { ...layer, gbs, bound, lost: Math.max(0, ms - Math.max(compute, memory)) };
+  }).sort((a, b) => b.lost - a.lost);
 }
 
-/** A table of all layers and their sum. */
-export function formatProfile(rows: readonly LayerProfile[]): string {
-  const head = ["layer", "kernel", "in -> out", "MMAC", "ms", "GMAC/s", "peak", "reason"];
-  const ms = rows.reduce((sum, row) => sum + row.ms, 0);
-  const macs = rows.reduce((sum, row) => sum + row.macs, 0);
-  const peak = rows.find((row) => row.share > 0);
-  const total = macs / ms / 1e6;
-  const share = peak ? total * peak.share / peak.gmacs : 0;
+/** A table of all layers and their sum, and the peaks they are held against. */
+export function formatProfile(rows: readonly LayerProfile[], peaks: Peaks): string {
+  const head = [
+    "layer",
+    "kernel",
+    "in -> out",
+    "MMAC",
+    "ms",
+    "GMAC/s",
+    "peak",
+    "GB/s",
+    "bound",
+    "lost ms",
+    "reason",
+  ];
+  const sum = (of: (row: LayerProfile) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const ms = sum((row) => row.ms), macs = sum((row) => row.macs);
+  const percent = (share: number) => `${(share * 100).toFixed(0)}%`;
   const cells = [
     head,
     ...rows.map((row) => [
@@ -87,7 +142,10 @@ export function formatProfile(rows: readonly LayerProfile[]): string {
       (row.macs / 1e6).toFixed(2),
       row.ms.toFixed(3),
       row.macs > 0 ? row.gmacs.toFixed(1) : "-",
-      row.macs > 0 ? `${(row.share * 100).toFixed(0)}%` : "-",
+      row.macs > 0 ? percent(row.share) : "-",
+      row.gbs.toFixed(1),
+      row.bound,
+      row.lost.toFixed(3),
       row.reason,
     ]),
     [
@@ -96,17 +154,20 @@ export function formatProfile(rows: readonly LayerProfile[]): string {
       "",
       (macs / 1e6).toFixed(2),
       ms.toFixed(3),
-      total.toFixed(1),
-      `${(share * 100).toFixed(0)}%`,
+      (macs / ms / 1e6).toFixed(1),
+      percent(macs / ms / 1e6 / peaks.gmacs),
+      "",
+      "",
+      sum((row) => row.lost).toFixed(3),
       "",
     ],
   ];
-  const numeric = new Set([3, 4, 5, 6]);
+  const numeric = new Set([3, 4, 5, 6, 7, 9]);
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells
-    .map((row) =>
-      row.map((cell, c) => numeric.has(c) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])).join("  ")
-        .trimEnd()
-    )
-    .join("\n");
+  const table = cells.map((row) =>
+    row.map((cell, c) => numeric.has(c) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])).join("  ")
+      .trimEnd()
+  );
+  const copies = peaks.copy.map(({ bytes, gbs }) => `${gbs.toFixed(0)} GB/s in ${bytes / 1024} KiB`);
+  return [...table, `peaks: ${peaks.gmacs.toFixed(1)} GMAC/s; copies ${copies.join(", ")}`].join("\n");
 }

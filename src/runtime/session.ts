@@ -14,7 +14,7 @@ import { buildOf, verify } from "./compiled.ts";
 import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
 import { allocateMemory, PAGE } from "./memory.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
-import { type LayerProfile, profile } from "./profile.ts";
+import { type LayerProfile, measurePeaks, type Peaks, profile } from "./profile.ts";
 import { autoThreads, MAX_THREADS, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
 
 /** How to set a session up. */
@@ -68,6 +68,7 @@ export class Session implements Disposable {
   readonly outputs: readonly Port[];
   /** What the session runs on. */
   readonly info: SessionInfo;
+  #peaks: Peaks | undefined;
   readonly #program: Program;
   readonly #pool: ThreadPool | undefined;
   #kernels: Kernels | undefined;
@@ -208,12 +209,20 @@ export class Session implements Disposable {
     return port;
   }
 
-  /** Times every layer over `runs` runs on the inputs of the last run; the fastest of each counts. */
+  /** What the machine could do at best with this session's threads and kernels; measured once. */
+  get peaks(): Peaks {
+    return this.#peaks ??= measurePeaks(this.kernels, this.info.threads);
+  }
+
+  /**
+   * Times every layer over `runs` runs on the inputs of the last run; the fastest of each counts. What loses most time against the machine's peaks
+   * comes first.
+   */
   profile(runs = 10): LayerProfile[] {
     const { offsets } = this.#program.commands;
     const run = (step: Step) =>
       this.#run(offsets.filter((offset) => offset >= step.begin && offset < step.end), step.end);
-    return profile(this.#program.steps, run, this.kernels, runs, this.info.threads);
+    return profile(this.#program.steps, run, runs, this.peaks);
   }
 
   /**
