@@ -11,7 +11,7 @@ import type { DetectorPostprocessing, Label, Preprocessing } from "../graph/mode
 import type { Simd } from "../runtime/kernels.ts";
 import type { Session } from "../runtime/session.ts";
 import type { ImageInput, RawImage } from "../vision/image.ts";
-import { placeImage } from "../vision/placement.ts";
+import { placeBoxes } from "../vision/placement.ts";
 import { createDecoder, type Decoder } from "./decoders.ts";
 import { type IndexedLabel, indexLabels, selectClasses } from "./labels.ts";
 import {
@@ -175,18 +175,15 @@ function toPixels(
   { width, height }: RawImage,
   spec: Preprocessing,
 ): Box {
-  const place = placeImage(width, height, spec);
-  // YOLOX leads back by the factor it asked for, not by what whole pixels made of it.
-  const factor = spec.fit === "letterbox_top_left" ? Math.min(spec.width / width, spec.height / height) : NaN;
-  const across = width * factor || place.width, down = height * factor || place.height;
+  const place = placeBoxes(width, height, spec);
   const back = (value: number, input: number, start: number, covered: number, size: number) =>
     Math.min(Math.max((value * input - start) / covered * size, 0), size);
-  const x = back(xmin, spec.width, place.x, across, width),
-    y = back(ymin, spec.height, place.y, down, height);
+  const x = back(xmin, spec.width, place.x, place.width, width),
+    y = back(ymin, spec.height, place.y, place.height, height);
   return {
     x,
     y,
-    width: back(xmax, spec.width, place.x, across, width) - x,
-    height: back(ymax, spec.height, place.y, down, height) - y,
+    width: back(xmax, spec.width, place.x, place.width, width) - x,
+    height: back(ymax, spec.height, place.y, place.height, height) - y,
   };
 }

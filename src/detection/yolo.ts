@@ -28,32 +28,33 @@ export function decodeYolo(
   wanted: (label: number) => boolean,
 ): Candidate[] {
   const found: Candidate[] = [];
-  const least = logit(threshold);
-  post.heads.forEach(({ anchors, scaleXY }, i) => {
+  post.heads.forEach(({ anchors, scaleXY, activated = false }, i) => {
     const { data, height, width } = maps[i];
     const columns = data.length / (height * width * anchors.length);
     const shift = (scaleXY - 1) / 2;
+    const probability = activated ? (x: number) => x : sigmoid;
+    const factor = activated ? (x: number) => 4 * x * x : Math.exp;
+    // No class can lift a score above its objectness.
+    const least = activated ? threshold : logit(threshold);
     let at = 0;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         for (const [anchorWidth, anchorHeight] of anchors) {
-          // No class can lift a score above its objectness.
           if (data[at + 4] >= least) {
-            const object = sigmoid(data[at + 4]);
-            const centreX = (x + sigmoid(data[at]) * scaleXY - shift) / width;
-            const centreY = (y + sigmoid(data[at + 1]) * scaleXY - shift) / height;
-            const halfWidth = Math.exp(data[at + 2]) * anchorWidth / inputWidth / 2;
-            const halfHeight = Math.exp(data[at + 3]) * anchorHeight / inputHeight / 2;
+            const object = probability(data[at + 4]);
+            const centreX = (x + probability(data[at]) * scaleXY - shift) / width;
+            const centreY = (y + probability(data[at + 1]) * scaleXY - shift) / height;
+            const halfWidth = factor(data[at + 2]) * anchorWidth / inputWidth / 2;
+            const halfHeight = factor(data[at + 3]) * anchorHeight / inputHeight / 2;
+            const box = [
+              centreX - halfWidth,
+              centreY - halfHeight,
+              centreX + halfWidth,
+              centreY + halfHeight,
+            ] as const;
             for (let label = 0; label < columns - 5; label++) {
-              const score = object * sigmoid(data[at + 5 + label]);
-              if (!(score >= threshold) || !wanted(label)) continue;
-              const box = [
-                centreX - halfWidth,
-                centreY - halfHeight,
-                centreX + halfWidth,
-                centreY + halfHeight,
-              ] as const;
-              found.push({ label, score, box });
+              const score = object * probability(data[at + 5 + label]);
+              if (score >= threshold && wanted(label)) found.push({ label, score, box });
             }
           }
           at += columns;

@@ -107,7 +107,7 @@ function checkYolo(post: YoloPostprocessing, graph: Graph, shapes: ReadonlyMap<s
   if (!Array.isArray(post.heads) || post.heads.length === 0) {
     fail("postprocessing.heads", post.heads, "at least one");
   }
-  const classes = post.heads.map(({ output, anchors, scaleXY }) => {
+  const classes = post.heads.map(({ output, anchors, scaleXY, activated }) => {
     if (!graph.outputs.includes(output)) fail("postprocessing.heads.output", output, "a graph output");
     const shape = shapes.get(output)!;
     if (!Array.isArray(anchors) || anchors.length === 0) {
@@ -115,6 +115,7 @@ function checkYolo(post: YoloPostprocessing, graph: Graph, shapes: ReadonlyMap<s
     }
     for (const anchor of anchors) checkNumbers("postprocessing.heads.anchors", anchor, 2);
     if (!(scaleXY >= 1 && scaleXY <= 4)) fail("postprocessing.heads.scaleXY", scaleXY, "1 to 4");
+    checkChoice("postprocessing.heads.activated", activated, [undefined, true, false]);
     const columns = shape.length === 4 && shape[0] === 1 ? shape[3] / anchors.length : 0;
     if (!Number.isInteger(columns) || columns < 6) {
       fail(`output "${output}"`, shape, `1 x h x w x (5 + classes) for each of ${anchors.length} anchors`);

@@ -91,6 +91,8 @@ export interface YoloHead {
   readonly anchors: readonly (readonly [width: number, height: number])[];
   /** Darknet's `scale_x_y`: how far a centre may leave its cell. */
   readonly scaleXY: number;
+  /** Whether the network itself ends in sigmoids, and a size is (2t)² anchors: Darknet's `new_coords` (Wang et al. 2021, "Scaled-YOLOv4"). Default `false`. */
+  readonly activated?: boolean;
 }
 
 /** Raw YOLO heads to boxes (Redmon and Farhadi 2018, "YOLOv3", section 2.1). */

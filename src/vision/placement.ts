@@ -36,3 +36,20 @@ export function placeImage(width: number, height: number, spec: Preprocessing): 
   const centred = fit === "letterbox";
   return { x: centred ? spec.width - w >> 1 : 0, y: centred ? spec.height - h >> 1 : 0, width: w, height: h };
 }
+
+/** The rectangle that boxes are led back from: that of the photo, but as its framework reckons it. */
+export function placeBoxes(width: number, height: number, spec: Preprocessing): Placement {
+  const place = placeImage(width, height, spec);
+  switch (spec.fit) {
+    // Darknet puts the photo on whole pixels, and its boxes around the true middle.
+    case "letterbox":
+      return { ...place, x: (spec.width - place.width) / 2, y: (spec.height - place.height) / 2 };
+    // YOLOX leads back by the factor it asked for, not by what whole pixels made of it.
+    case "letterbox_top_left": {
+      const scale = Math.min(spec.width / width, spec.height / height);
+      return { ...place, width: width * scale, height: height * scale };
+    }
+    default:
+      return place;
+  }
+}

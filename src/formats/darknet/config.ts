@@ -33,11 +33,6 @@ export class Section {
     if (!this.#values.has(key)) this.#values.set(key, value);
   }
 
-  /** Whether a key is there. */
-  has(key: string): boolean {
-    return this.#values.has(key);
-  }
-
   /** A word. */
   word(key: string, fallback: string): string {
     return this.#values.get(key) ?? fallback;
@@ -52,7 +47,7 @@ export class Section {
     const text = this.#values.get(key);
     if (text === undefined) return fallback;
     const value = Number.parseFloat(text);
-    if (!Number.isFinite(value)) throw this.error(`${key} is ${JSON.stringify(text)}`, "a number");
+    if (!Number.isFinite(value)) this.fail(`${key} is ${JSON.stringify(text)}`, "a number");
     return value;
   }
 
@@ -64,7 +59,7 @@ export class Section {
   integer(key: string, fallback: number, least = 0): number {
     const value = this.number(key, fallback);
     if (!Number.isInteger(value) || value < least || value > 2 ** 20) {
-      throw this.error(`${key} is ${value}`, `a whole number of at least ${least}`);
+      this.fail(`${key} is ${value}`, `a whole number of at least ${least}`);
     }
     return value;
   }
@@ -79,14 +74,18 @@ export class Section {
     const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
     return words.map((word) => {
       const value = Number.parseFloat(word);
-      if (!Number.isFinite(value)) throw this.error(`${key} holds ${JSON.stringify(word)}`, "numbers");
+      if (!Number.isFinite(value)) this.fail(`${key} holds ${JSON.stringify(word)}`, "numbers");
       return value;
     });
   }
 
-  /** An error of this section. */
-  error(found: string, wanted: string): ModelError {
-    return new ModelError(`Cannot read darknet cfg: in ${this.where}, ${found}, wanted ${wanted}`);
+  /**
+   * Ends the reading.
+   *
+   * @throws {ModelError} Always: what was found here, and what was wanted.
+   */
+  fail(found: string, wanted: string): never {
+    throw new ModelError(`Cannot read darknet cfg: in ${this.where}, ${found}, wanted ${wanted}`);
   }
 }
 
