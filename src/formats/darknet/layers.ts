@@ -5,7 +5,7 @@
  */
 
 import type { Padding, Pair } from "../../geometry.ts";
-import { elements, formatShape } from "../../tensor.ts";
+import { elements, formatShape, type Shape } from "../../tensor.ts";
 import { toHwio } from "../hwio.ts";
 import type { Section } from "./config.ts";
 import type { Layer, Translator } from "./translator.ts";
@@ -18,7 +18,7 @@ const EPSILON = 1e-6;
 
 /** Keys that change what a layer computes, beyond what is read here. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  convolutional: ["binary", "xnor", "bin_output", "antialiasing", "share_index", "flipped", "coordconv"],
+  convolutional: ["binary", "xnor", "bin_output", "antialiasing", "flipped", "coordconv"],
   maxpool: ["maxpool_depth", "antialiasing", "maxpool_zero_nonmax"],
   scale_channels: ["scale_wh"],
 };
@@ -43,17 +43,8 @@ function convolutional(section: Section, t: Translator): Layer {
   if (!Number.isInteger(channels) || outputs % groups !== 0) {
     section.fail(`groups is ${groups}`, `a divisor of ${x.shape[3]} and of ${outputs}`);
   }
-  const take = (count: number) => t.weights.take(count, `layer ${index}`);
-  const vector = (name: string, data: Float32Array) => t.constant(`${index}.${name}`, [outputs], data);
   const normal = section.integer("batch_normalize", 0) > 0 || section.integer("cbn", 0) > 0;
-  const bias = vector("bias", take(outputs));
-  const rest = normal ? ["scale", "mean", "variance"].map((name) => vector(name, take(outputs))) : [];
-  const stored = take(outputs * channels * size * size);
-  const weight = t.constant(
-    `${index}.weights`,
-    [size, size, channels, outputs],
-    toHwio(stored, outputs, channels, size * size),
-  );
+  const [weight, bias, ...statistics] = parameters(section, t, [size, size, channels, outputs], normal);
   const attrs = {
     strides: [section.integer("stride_y", stride, 1), section.integer("stride_x", stride, 1)],
     padding: [pad, pad, pad, pad],
@@ -62,12 +53,35 @@ function convolutional(section: Section, t: Translator): Layer {
   } as const;
   if (!normal) return t.activate(section, t.emit("conv2d", `${index}`, attrs, [x, weight, bias]), "logistic");
   const y = t.emit("conv2d", `${index}`, attrs, [x, weight]);
-  const [scale, mean, variance] = rest;
+  const [scale, mean, variance] = statistics;
   return t.activate(
     section,
     t.emit("batch_norm", `${index}.norm`, { epsilon: EPSILON }, [y, scale, bias, mean, variance]),
     "logistic",
   );
+}
+
+/** Names of a convolution's weights `[size, size, channels, outputs]`, bias, and of a batch normalisation's scale, mean and variance. */
+function parameters(section: Section, t: Translator, shape: Shape, normal: boolean): readonly string[] {
+  const { index } = section, [size, , channels, outputs] = shape;
+  const vectors = ["bias", ...(normal ? ["scale", "mean", "variance"] : [])];
+  const share = section.number("share_index", NaN);
+  if (!Number.isNaN(share)) {
+    const other = share < 0 ? index + share : share;
+    const names = ["weights", ...vectors].map((name) => `${other}.${name}`);
+    const found = names.map((name) => t.shapeOf(name));
+    if (found.includes(undefined) || formatShape(found[0]!) !== formatShape(shape)) {
+      section.fail(`share_index is ${share}`, "an earlier layer of the same size, channels and filters");
+    }
+    return names;
+  }
+  const take = (count: number) => t.weights.take(count, `layer ${index}`);
+  const names = vectors.map((name) => t.constant(`${index}.${name}`, [outputs], take(outputs)));
+  const stored = take(elements(shape));
+  return [
+    t.constant(`${index}.weights`, shape, toHwio(stored, outputs, channels, size * size)),
+    ...names,
+  ];
 }
 
 /** As many windows as fit into the padded map, which is `padding` larger; the first begins half of it before the map. */

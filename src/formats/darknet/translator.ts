@@ -75,6 +75,11 @@ export class Translator {
     return this.#builder.constant(name, shape, data);
   }
 
+  /** Extents of a constant, where there is one of this name. */
+  shapeOf(constant: string): Shape | undefined {
+    return this.#constants.get(constant);
+  }
+
   /** The layer that an entry of `from` or `layers` names: relative where negative, and always an earlier one. */
   layer(section: Section, index: number): Layer {
     const at = index < 0 ? section.index + index : index;
