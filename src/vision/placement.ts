@@ -26,7 +26,7 @@ export function placeImage(width: number, height: number, spec: Preprocessing): 
       Math.max(1, Math.trunc(width * scale + 1e-9)),
       Math.max(1, Math.trunc(height * scale + 1e-9)),
     ];
-    return { x: Math.round((spec.width - w) / 2), y: Math.round((spec.height - h) / 2), width: w, height: h };
+    return { x: 0 - halfOf(w - spec.width), y: 0 - halfOf(h - spec.height), width: w, height: h };
   }
   const scale = Math.min(spec.width / width, spec.height / height);
   const [w, h] = [
@@ -35,6 +35,12 @@ export function placeImage(width: number, height: number, spec: Preprocessing): 
   ];
   const centred = fit === "letterbox";
   return { x: centred ? spec.width - w >> 1 : 0, y: centred ? spec.height - h >> 1 : 0, width: w, height: h };
+}
+
+/** Half of a number of pixels as Python rounds it: a half goes to the even side. */
+function halfOf(pixels: number): number {
+  const half = Math.floor(pixels / 2);
+  return half + (pixels % 2 !== 0 && half % 2 !== 0 ? 1 : 0);
 }
 
 /** The rectangle that boxes are led back from: that of the photo, but as its framework reckons it. */

@@ -145,14 +145,21 @@ function shortcut(section: Section, t: Translator): Layer {
   return t.activate(section, sum, "linear");
 }
 
+/** A constant of one value for each channel. */
+function vector(t: Translator, name: string, channels: number, value: number): string {
+  return t.constant(name, [channels], new Float32Array(channels).fill(value));
+}
+
 function upsample(section: Section, t: Translator): Layer {
   const x = t.last, stride = section.integer("stride", 2, 1), factor = section.number("scale", 1);
   const size = [x.shape[1] * stride, x.shape[2] * stride] as const;
   const attrs = { size, mode: "nearest", coordinates: "asymmetric", rounding: "floor" } as const;
   const y = t.emit("resize", `${section.index}`, attrs, [x]);
   if (factor === 1) return y;
-  const name = t.constant(`${section.index}.factor`, [1], Float32Array.of(factor));
-  return t.emit("mul", `${section.index}.scaled`, {}, [y, name]);
+  return t.emit("mul", `${section.index}.scaled`, {}, [
+    y,
+    vector(t, `${section.index}.factor`, x.shape[3], factor),
+  ]);
 }
 
 /** Another layer times this one's vector of channels. */
@@ -183,8 +190,7 @@ function crop(section: Section, t: Translator): Layer {
   const attrs = { starts: [0, h - height >> 1, w - width >> 1, 0], sizes: [n, height, width, c] };
   const y = t.emit("slice", `${section.index}`, attrs, [t.last]);
   if (section.integer("noadjust", 0) !== 0) return y;
-  const two = t.constant(`${section.index}.two`, [1], Float32Array.of(2));
-  const one = t.constant(`${section.index}.one`, [1], Float32Array.of(1));
+  const two = vector(t, `${section.index}.two`, c, 2), one = vector(t, `${section.index}.one`, c, 1);
   const doubled = t.emit("mul", `${section.index}.doubled`, {}, [y, two]);
   return t.emit("sub", `${section.index}.adjusted`, {}, [doubled, one]);
 }
