@@ -64,9 +64,9 @@ for (const threads of [1, 3]) {
   });
 }
 
-/** The first command at or after a word: kernel 0 (gemm), 17 words long. */
+/** The first command at or after a word: kernel 0 (gemm), 20 words long. */
 function findCommand(words: Int32Array, from: number): number {
-  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 17) return i;
+  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 20) return i;
   throw new Error("no command found");
 }
 
@@ -82,4 +82,7 @@ Deno.test("profile times every layer against the measured peak", async () => {
     48,
   ]);
   assert(layer.ms > 0 && layer.share > 0 && layer.share < 1);
+  // 24 values in, 8 weights, 12 out.
+  assertEquals(Math.round(layer.gbs * layer.ms * 1e6), 4 * (24 + 8 + 12));
+  assert(session.peaks.copy.every(({ gbs }) => gbs > 0) && layer.lost <= layer.ms);
 });
