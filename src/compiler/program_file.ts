@@ -11,8 +11,8 @@
 import { ModelError } from "../errors.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
 import type { Arch } from "../kernels/emitter.ts";
-import { elements, type Shape, type Tensor } from "../tensor.ts";
-import { MAX_BYTES, type Program, regionsOf } from "./memory_map.ts";
+import { channelsOf, elements, rowsOf, type Shape, type Tensor } from "../tensor.ts";
+import { MAX_BYTES, type MemoryPort, type Program, regionsOf } from "./memory_map.ts";
 
 /** Bytes that are read on demand, from memory or a file. */
 export interface ByteSource {
@@ -121,21 +121,6 @@ export function decodeProgram(source: ByteSource): CompiledModel {
   if (fnv1a(text) !== new DataView(prefix.buffer).getUint32(12, true)) throw broken("its header is damaged");
   const header = parse(text);
   const { sizes, commands } = header;
-  const legal = [
-    sizes?.constants,
-    sizes?.arena,
-    sizes?.workspace,
-    sizes?.commands,
-    sizes?.total,
-    commands?.end,
-  ]
-    .every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_BYTES);
-  if (
-    !legal || !Array.isArray(commands.offsets) || !Array.isArray(header.tensors) ||
-    !Array.isArray(header.steps)
-  ) {
-    throw broken("its header lacks sizes or commands");
-  }
   const regions = regionsOf(header);
   const inside = regions.every(([begin, end]) => begin % 64 === 0 && begin <= end && end <= sizes.total) &&
     commands.offsets.every((at) => at >= regions[1][0] && at < commands.end);
@@ -181,12 +166,54 @@ interface Header extends Omit<Program, "write">, Omit<CompiledModel, "program" |
   readonly tensors: readonly { readonly name: string; readonly shape: Shape }[];
 }
 
+const isCount = (value: unknown, most = MAX_BYTES): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isShape = (value: unknown): value is Shape =>
+  Array.isArray(value) && value.every((n) => isCount(n)) && isCount(elements(value) * 4);
+
+const isNamed = (value: unknown): boolean =>
+  isRecord(value) && typeof value.name === "string" && isShape(value.shape);
+
+/** Whether a port lies within so many bytes. */
+function isPort(value: unknown, total: number): boolean {
+  if (!isRecord(value) || !isNamed(value)) return false;
+  const { offset, stride, shape } = value as unknown as MemoryPort;
+  const last = elements(shape) === 0 ? 0 : (rowsOf(shape) - 1) * stride + channelsOf(shape) * 4;
+  return isCount(offset) && isCount(stride) && offset % 4 === 0 && stride % 4 === 0 &&
+    isCount(offset + last, total);
+}
+
+/** Whether parsed JSON has what a header holds. */
+function isHeader(value: unknown): value is Header {
+  if (!isRecord(value)) return false;
+  const { target, info, sizes, commands, steps, inputs, outputs, tensors, workspaceBytes } = value;
+  if (!isRecord(target) || !isRecord(info) || !isRecord(sizes) || !isRecord(commands)) return false;
+  const bytes = [sizes.constants, sizes.arena, sizes.workspace, sizes.commands, sizes.total, commands.end];
+  const lists = [commands.offsets, steps, inputs, outputs, tensors];
+  if (![...bytes, workspaceBytes].every((n) => isCount(n)) || !lists.every(Array.isArray)) return false;
+  const words = [target.simd, target.arch, target.kernels, info.name];
+  return words.every((word) => typeof word === "string") &&
+    [inputs, outputs].every((ports) =>
+      (ports as unknown[]).every((port) => isPort(port, Number(sizes.total)))
+    ) &&
+    (tensors as unknown[]).every(isNamed) && (steps as unknown[]).every(isRecord);
+}
+
 function parse(text: Uint8Array): Header {
+  let header: unknown;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch (cause) {
     throw broken("its header is not JSON", cause);
   }
+  if (!isHeader(header)) {
+    throw broken("its header lacks what a program needs, or has it outside of its memory");
+  }
+  return header;
 }
 
 function broken(why: string, cause?: unknown): ModelError {

@@ -61,3 +61,51 @@ Deno.test("every cut, and any damaged bit, is found", async () => {
     }
   }
 });
+
+/** FNV-1a of 32 bits. */
+const fnv1a = (bytes: Uint8Array) =>
+  bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
+
+/** The program with another header, whose checksum is right. */
+function forge(bytes: Uint8Array, change: (header: Record<string, unknown>) => unknown): Uint8Array {
+  const start = 16 + new DataView(bytes.buffer).getUint32(8, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(16, start)));
+  const json = new TextEncoder().encode(JSON.stringify(change(header)));
+  const length = Math.ceil((16 + json.length) / 64) * 64 - 16;
+  const forged = new Uint8Array(16 + length + bytes.length - start).fill(0x20);
+  forged.set(bytes.subarray(0, 8));
+  forged.set(json, 16);
+  forged.set(bytes.subarray(start), 16 + length);
+  const view = new DataView(forged.buffer);
+  view.setUint32(8, length, true);
+  view.setUint32(12, fnv1a(forged.subarray(16, 16 + length)), true);
+  return forged;
+}
+
+Deno.test("a header that lies is refused before memory is taken", async () => {
+  const bytes = await compileModel(graph);
+  (await Session.load(decodeProgram(bytesSource(forge(bytes, (header) => header))))).dispose();
+  const port = { name: "x", shape: [1, 9, 7, 5], offset: 5056, stride: 20, nchw: false };
+  const lies: ((header: Record<string, unknown>) => unknown)[] = [
+    () => null,
+    () => [],
+    (header) => ({ ...header, target: undefined }),
+    (header) => ({ ...header, info: "name" }),
+    (header) => ({ ...header, inputs: {} }),
+    (header) => ({ ...header, outputs: [null] }),
+    (header) => ({ ...header, inputs: [{ ...port, shape: [1, 9, -7, 5] }] }),
+    (header) => ({ ...header, inputs: [{ ...port, offset: 1e9 }] }),
+    (header) => ({ ...header, inputs: [{ ...port, stride: 1e6 }] }),
+    (header) => ({ ...header, sizes: { ...header.sizes as object, total: 1e12 } }),
+    (header) => ({ ...header, tensors: [{ name: "t", shape: [1e6] }] }),
+    (header) => ({ ...header, commands: { offsets: [0], end: 64 } }),
+  ];
+  for (const lie of lies) {
+    assertThrows(
+      () => decodeProgram(bytesSource(forge(bytes, lie))),
+      ModelError,
+      "compile it again",
+      `${lie}`,
+    );
+  }
+});

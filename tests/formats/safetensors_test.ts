@@ -3,6 +3,7 @@ import { ModelError, SimdetError } from "../../src/errors.ts";
 import { parseSafetensors, readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { check } from "../../src/graph/graph.ts";
 import { graphOf } from "../support/compare.ts";
+import { mutate } from "../support/mutate.ts";
 import { Random, seedOf } from "../support/random.ts";
 
 const graph = graphOf([[1, 3, 3, 4]], (b, [x]) => {
@@ -46,7 +47,28 @@ Deno.test("a file that is cut or lies is refused with what it says and what it h
     [tensor([2], [0, 8], "F8_E4M3"), 'of type "F8_E4M3"'],
     [tensor([-2], [0, 8]), "at most"],
     [tensor([1], [0, 4]), "tensors take 4 bytes"],
+    [tensor([1.5], [0, 8]), "wanted at most"],
+    [tensor("2", [0, 8]), "wanted at most"],
+    [tensor([2], [0.5, 8.5]), "wants 8 bytes"],
+    [tensor([2], [-8, 0]), "begins at byte -8"],
+    [tensor([2], [8, 0]), "wants 8 bytes"],
+    [tensor([2], [2 ** 53, 2 ** 53 + 8]), "begins at byte"],
+    [tensor([2], { 0: 0, 1: 8 }), "wants 8 bytes"],
+    [tensor([2], [0, 8], "constructor"), 'of type "constructor"'],
+    [tensor([2], [0, 8], "toString"), "wanted one of F32"],
+    [file({ t: null }), "of type undefined"],
+    [file([1, 2]), "not a JSON object"],
+    [
+      file({
+        a: { dtype: "U8", shape: [4], data_offsets: [0, 4] },
+        b: { dtype: "U8", shape: [4], data_offsets: [2, 6] },
+      }, new Uint8Array(6)),
+      'tensor "b" begins at byte 2, the one before it ends at 4',
+    ],
+    [file("[".repeat(100_000)), "not JSON"],
+    [file(new TextDecoder("latin1").decode(Uint8Array.of(0x7b, 0xff, 0x7d))), "not JSON"],
     [file({ __metadata__: { format: 7 } }), "object of strings"],
+    [file({ __metadata__: ["pt"] }), "object of strings"],
   ];
   for (const [broken, message] of cases) {
     assertThrows(() => parseSafetensors(broken), ModelError, message);
@@ -66,10 +88,7 @@ Deno.test("5,000 mutated files: a typed error or a legal graph", () => {
   const bytes = writeSafetensors(graph);
   let legal = 0;
   for (let round = 0; round < 5000; round++) {
-    const mutant = bytes.slice(0, random.next() < 0.1 ? random.integer(0, bytes.length) : bytes.length);
-    for (let i = random.integer(1, 4); i > 0 && mutant.length > 0; i--) {
-      mutant[random.integer(0, mutant.length - 1)] = random.integer(0, 255);
-    }
+    const mutant = mutate(bytes, random, bytes.length);
     try {
       check(readSafetensors(mutant));
       legal++;
@@ -78,6 +97,34 @@ Deno.test("5,000 mutated files: a typed error or a legal graph", () => {
     }
   }
   assert(legal > 0 && legal < 5000);
+});
+
+Deno.test("shapes of graphs cannot ask for more than their operators allow", () => {
+  const of = (graph: unknown, info: unknown = { name: "t" }) =>
+    file({ __metadata__: { format: "simdet/1", graph: JSON.stringify(graph), info: JSON.stringify(info) } });
+  const x = { name: "x", shape: [1, 4, 4, 1] };
+  const node = (op: string, attrs: unknown, inputs = ["x"]) => ({
+    inputs: [x],
+    outputs: ["y"],
+    nodes: [{ name: "y", op, attrs, inputs }],
+  });
+  const cases: [Uint8Array, string][] = [
+    [of({ ...node("sigmoid", {}), inputs: [{ name: "x", shape: [2 ** 20, 2 ** 20] }] }), "at most"],
+    [of(node("sigmoid", {}, ["y"])), "not defined before it"],
+    [of(node("constructor", {})), 'of operator "constructor"'],
+    [
+      of(node("resize", { size: [1e6, 1e6], mode: "linear", coordinates: "half_pixel" })),
+      "wanted 2 integers",
+    ],
+    [of(node("pad", { before: [0, 1e5, 0, 0], after: [0, 0, 0, 0], value: 0 })), "wanted"],
+    [of(node("reshape", { shape: [2 ** 40] })), "does not hold as many"],
+    [of(node("sigmoid", []), { name: "t" }), "of the right form"],
+    [of(node("sigmoid", {}), { name: 3 }), "name"],
+    [of(null), 'metadata "graph" is not a JSON object'],
+  ];
+  for (const [broken, message] of cases) {
+    assertThrows(() => check(readSafetensors(broken)), SimdetError, message);
+  }
 });
 
 Deno.test("values of every type become f32", () => {

@@ -4,6 +4,8 @@ import { readModel } from "../../src/detection/read_model.ts";
 import { readTfjs } from "../../src/formats/tfjs.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
 import { runReference } from "../../src/graph/graph.ts";
+import { mutate } from "../support/mutate.ts";
+import { mutateJson } from "../support/mutate_json.ts";
 import { Random, seedOf } from "../support/random.ts";
 import { cocoSsdBytes } from "../weights.ts";
 
@@ -79,27 +81,39 @@ Deno.test("a shard that is short, and a manifest that lies, are refused", async 
   await assertRejects(() => readTfjs(json, () => shard, { name: "t" }), ModelError, "at most 1024");
 });
 
-Deno.test("3,000 mutated models: a typed error or a graph", async () => {
+Deno.test("2,000 mutated models of either kind, and shards: a typed error or a graph", async () => {
   const seed = seedOf(41), random = new Random(seed);
-  const text = JSON.stringify(model());
-  for (let round = 0; round < 3000; round++) {
-    const letters = [...text];
-    for (let i = random.integer(1, 3); i > 0; i--) {
-      letters[random.integer(0, letters.length - 1)] = random.pick([...'0123456789[]{}",:-eaCS']);
+  const keras = JSON.parse(
+    await Deno.readTextFile(new URL("../fixtures/tfjs/functional.json", import.meta.url)),
+  );
+  const kerasShard = Uint8Array.from(atob(keras.weights), (letter) => letter.charCodeAt(0));
+  for (const [json, whole] of [[model(), shard], [keras.model, kerasShard]] as const) {
+    let legal = 0;
+    for (let round = 0; round < 2000; round++) {
+      const bytes = random.next() < 0.1 ? mutate(whole, random) : whole;
+      try {
+        await readTfjs(mutateJson(json, random), () => bytes, { name: "t" });
+        legal++;
+      } catch (error) {
+        assert(
+          error instanceof SimdetError,
+          `seed ${seed}, round ${round}: ${error instanceof Error ? error.stack : error}`,
+        );
+      }
     }
-    let json: unknown;
+    assert(legal > 0 && legal < 2000);
+  }
+});
+
+Deno.test("2,000 texts of a model.json that are damaged", async () => {
+  const seed = seedOf(43), random = new Random(seed);
+  const text = new TextEncoder().encode(JSON.stringify(model()));
+  for (let round = 0; round < 2000; round++) {
+    const mutant = mutate(text, random);
     try {
-      json = JSON.parse(letters.join(""));
-    } catch {
-      continue;
-    }
-    try {
-      await readTfjs(json, () => shard, { name: "t" });
+      await readModel(mutant);
     } catch (error) {
-      assert(
-        error instanceof SimdetError,
-        `seed ${seed}, round ${round}: ${error instanceof Error ? error.stack : error}`,
-      );
+      assert(error instanceof SimdetError, `seed ${seed}, round ${round}: ${(error as Error).stack}`);
     }
   }
 });

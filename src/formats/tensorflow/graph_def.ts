@@ -45,7 +45,7 @@ export function parseNodes(topology: unknown): Map<string, TfNode> {
   for (const item of list as unknown[]) {
     if (!isRecord(item) || typeof item.name !== "string" || typeof item.op !== "string") {
       throw new ModelError(
-        `Cannot read model: a node has no name or operator: ${JSON.stringify(item).slice(0, 80)}`,
+        `Cannot read model: a node has no name or operator: ${String(JSON.stringify(item)).slice(0, 80)}`,
       );
     }
     const inputs = Array.isArray(item.input) ? item.input as unknown[] : [];

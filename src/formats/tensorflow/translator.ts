@@ -56,7 +56,9 @@ type BinaryOp = "add" | "sub" | "mul" | "div" | "maximum";
 function broadcast(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const [x, y] = [a, b].map((shape) => [...Array(rank - shape.length).fill(1), ...shape]);
-  const fits = x.every((extent, axis) => extent === y[axis] || extent === 1 || y[axis] === 1);
+  const fits = x.every((extent, axis) =>
+    extent > 0 && y[axis] > 0 && (extent === y[axis] || extent === 1 || y[axis] === 1)
+  );
   return fits ? x.map((extent, axis) => extent === 1 ? y[axis] : extent) : undefined;
 }
 
