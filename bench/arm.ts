@@ -31,7 +31,11 @@ if (flags.help) {
   Deno.exit(0);
 }
 
-const tools = await findTools();
+const tools = await findTools().catch((error: unknown) => {
+  if (!(error instanceof HostError)) throw error;
+  console.error(error.message);
+  Deno.exit(1);
+});
 const { functions, deno, v8 } = await arm64Code(new Set(HOT_LOOPS.map((loop) => loop.function)));
 const mca = mcaAt(LLVM_MCA);
 const loops: LoopData[] = [];
