@@ -3,9 +3,9 @@
  */
 import { AARCH64 } from "./simd";
 import { tile4x16 } from "./tile_4x16";
-import { tile6x8 } from "./tile_6x8";
+import { tile5x8 } from "./tile_5x8";
 
-function rows6(
+function rows5(
   segments: i32,
   gap: usize,
   a: usize,
@@ -20,7 +20,7 @@ function rows6(
   hi: v128,
   n: i32,
 ): void {
-  tile6x8(6, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile5x8(5, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function rows4(
@@ -39,7 +39,7 @@ function rows4(
   n: i32,
 ): void {
   if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile6x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile5x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function rows2(
@@ -58,7 +58,7 @@ function rows2(
   n: i32,
 ): void {
   if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile6x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile5x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function rows1(
@@ -77,7 +77,7 @@ function rows1(
   n: i32,
 ): void {
   if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile6x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  else tile5x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
 }
 
 function halfRows4(
@@ -178,11 +178,11 @@ export function panel(
     return;
   }
   if (!AARCH64) {
-    for (; rows >= 6; rows -= 6) {
-      rows6(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-      a += 6 * lda;
-      c += 6 * ldc;
-      r += 6 * ldr;
+    for (; rows >= 5; rows -= 5) {
+      rows5(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      a += 5 * lda;
+      c += 5 * ldc;
+      r += 5 * ldr;
     }
   }
   for (; rows >= 4; rows -= 4) {

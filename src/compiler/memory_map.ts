@@ -28,7 +28,7 @@ export interface Step {
   readonly name: string;
   /** Its operator. */
   readonly op: string;
-  /** Kernel of its commands, e.g. `gemm_6x8`. */
+  /** Kernel of its commands, e.g. `gemm_5x8`. */
   readonly kernel: string;
   /** Why this kernel. */
   readonly reason: string;

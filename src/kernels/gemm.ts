@@ -26,7 +26,7 @@ export interface RegisterTile {
 
 /** The register tile of a host: x86-64 has 15 vector registers to offer, aarch64 28. */
 export function registerTile({ arch }: Host): RegisterTile {
-  return arch === "aarch64" ? { rows: 4, columns: 16 } : { rows: 6, columns: 8 };
+  return arch === "aarch64" ? { rows: 4, columns: 16 } : { rows: 5, columns: 8 };
 }
 
 /** Columns of the panel that holds the first of `n` columns: half a panel of 16 where that is enough. */
