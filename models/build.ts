@@ -11,11 +11,11 @@ import { check, macsOf } from "../src/graph/graph.ts";
 import type { ModelInfo } from "../src/graph/model_info.ts";
 import { nearest } from "../src/nearest.ts";
 import { NetworkBuilder, type Value, type Weights } from "./layers.ts";
-import type { Network, NetworkOptions } from "./network.ts";
+import type { Network, NetworkOptions, Variants } from "./network.ts";
 import { networks } from "./networks.ts";
 
 /** How to build a network. */
-export interface BuildOptions {
+export interface BuildOptions extends Variants {
   /** Input height and width, or one number for both; the network's own when left out. */
   readonly inputSize?: number | Pair;
   /** Number of classes, without background; the network's own when left out. */
@@ -64,8 +64,10 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
       throw new OptionError(`${what} must be a whole number from 1 to ${MAX_SIZE}, not ${value}`);
     }
   }
+  const { gamma, fusion } = options;
+  checkVariants(name, network, { gamma, fusion });
   const net = new NetworkBuilder(options.weights);
-  const chosen: NetworkOptions = { inputSize: size, classes };
+  const chosen: NetworkOptions = { inputSize: size, classes, gamma, fusion };
   const input = net.input(size);
   const outputs = network.build(net, input, chosen);
   const info: ModelInfo = {
@@ -77,6 +79,19 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
       { kind: "softmax", scores: outputs[0].name, logits: true },
   };
   return net.build(info, outputs);
+}
+
+function checkVariants(name: string, { variants = [] }: Network, chosen: Variants): void {
+  for (const variant of ["gamma", "fusion"] as const) {
+    if (chosen[variant] !== undefined && !variants.includes(variant)) {
+      throw new OptionError(`${name} has no ${variant} to choose; cross stage partial networks do`);
+    }
+  }
+  const { gamma = 0.5, fusion = "full" } = chosen;
+  if (!(gamma > 0 && gamma < 1)) throw new OptionError(`gamma must be between 0 and 1, not ${gamma}`);
+  if (!["first", "last", "full"].includes(fusion)) {
+    throw new OptionError(`fusion must be first, last or full, not ${JSON.stringify(fusion)}`);
+  }
 }
 
 /** Trained values and multiply-adds of a network, convolutions and fully connected layers counted. */

@@ -8,10 +8,7 @@
  */
 
 import type { Activation, ConvOptions, NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type Network, type NetworkTable } from "./network.ts";
-
-/** Where the two parts of a stage meet (figure 3): before the transition, behind it, or between two of them. */
-export type Fusion = "first" | "last" | "full";
+import { type Fusion, IMAGENET, type Network, type NetworkTable } from "./network.ts";
 
 /** What a partial dense network varies. */
 export interface CspDenseConfig {
@@ -23,8 +20,8 @@ export interface CspDenseConfig {
   readonly bottlenecks: readonly number[];
   /** Channels of the stem. */
   readonly stem: number;
-  /** Part of a stage's input that goes through its dense layers: 1 - gamma. */
-  readonly ratio: number;
+  /** Part of a stage's input that passes its dense layers by: gamma of the paper. */
+  readonly gamma: number;
   /** Transitions of a stage. */
   readonly fusion: Fusion;
   /** Whether dense layers have two ways, as PeleeNet's, or one, as DenseNet's. */
@@ -36,7 +33,7 @@ const CSP_PELEE: CspDenseConfig = {
   blocks: [3, 4, 8, 6],
   bottlenecks: [1, 2, 4, 4],
   stem: 32,
-  ratio: 0.5,
+  gamma: 0.5,
   fusion: "full",
   twoWay: true,
 };
@@ -89,9 +86,9 @@ function denseLayer(
 
 /** A partial dense stage: only a part of the channels goes through the dense layers, the rest meets it at the end. */
 function cspStage(net: NetworkBuilder, x: Value, index: number, config: CspDenseConfig): Value {
-  const { growth, blocks, bottlenecks, ratio, fusion, twoWay } = config;
+  const { growth, blocks, bottlenecks, gamma, fusion, twoWay } = config;
   const key = `stages.stage${index + 1}`, channels = x.shape[3];
-  const part = Math.trunc(channels * ratio);
+  const part = Math.trunc(channels * (1 - gamma));
   const inter = Math.trunc((growth >> 1) * bottlenecks[index] / 4) * 4;
   const rest = net.channels(x, part, channels - part, `${key}.rest`);
   let dense = net.channels(x, 0, part, `${key}.part`);
@@ -103,7 +100,7 @@ function cspStage(net: NetworkBuilder, x: Value, index: number, config: CspDense
   return fusion === "last" ? joined : convNorm(net, joined, `${key}.transition2.0`, joined.shape[3]);
 }
 
-/** The feature extractor: the maps at strides 4, 8, 16 and 32. */
+/** The feature extractor: the maps at strides 4, 8, 16 and 32; CSPPeleeNet's where nothing else is said. */
 export function cspPeleeFeatures(
   net: NetworkBuilder,
   input: Value,
@@ -129,8 +126,10 @@ function cspDense(config: Partial<CspDenseConfig>, more: Partial<Network> = {}):
     classes: 1000,
     preprocessing: IMAGENET,
     weights: "none published",
-    build(net, input, { classes }) {
-      const stages = cspPeleeFeatures(net, input, { ...CSP_PELEE, ...config });
+    variants: ["gamma", "fusion"],
+    build(net, input, { classes, gamma, fusion }) {
+      const chosen = { ...(gamma !== undefined && { gamma }), ...(fusion && { fusion }) };
+      const stages = cspPeleeFeatures(net, input, { ...CSP_PELEE, ...config, ...chosen });
       return [net.linear(net.globalPool(stages[3]), "classifier", classes)];
     },
     ...more,
@@ -200,8 +199,7 @@ function residualBlock(
 
 /** The feature extractor: the map of each stage. */
 export function cspResidualFeatures(net: NetworkBuilder, input: Value, config: CspResidualConfig): Value[] {
-  const { stem, blocks, channels, strides, expand, bottleneck, groups, linear, downGrowth, gamma, dark } =
-    config;
+  const { stem, blocks, channels, strides, expand, bottleneck, groups, linear, downGrowth, gamma } = config;
   let x = convAct(net, input, "stem.conv1", stem.channels, { kernel: stem.kernel, stride: stem.stride });
   if (stem.pool) x = net.maxPool(x, "stem.pool", { kernel: 3, stride: 2, padding: 1 });
   return blocks.map((count, i) => {
@@ -214,7 +212,7 @@ export function cspResidualFeatures(net: NetworkBuilder, input: Value, config: C
     const expanded = convAct(net, x, `${key}.conv_exp`, wide, { act: linear ? "none" : "leaky" });
     const rest = net.channels(expanded, 0, aside, `${key}.rest`);
     let y = net.channels(expanded, aside, wide - aside, `${key}.part`);
-    const inner = Math.round((dark ? outputs : outputs) * bottleneck[i]);
+    const inner = Math.round(outputs * bottleneck[i]);
     for (let block = 0; block < count; block++) {
       y = residualBlock(net, y, `${key}.blocks.${block}`, inner, config);
     }
@@ -235,8 +233,9 @@ function cspResidual(config: CspResidualConfig, top1: number): Network {
     preprocessing: IMAGENET,
     accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" },
     weights: "timm (ra2_in1k and others)",
-    build(net, input, { classes }) {
-      const features = cspResidualFeatures(net, input, config);
+    variants: ["gamma"],
+    build(net, input, { classes, gamma = config.gamma }) {
+      const features = cspResidualFeatures(net, input, { ...config, gamma });
       return [net.linear(net.globalPool(features.at(-1)!), "head.fc", classes)];
     },
   };
@@ -278,15 +277,15 @@ const DARKNET: CspResidualConfig = {
 /** The members of the family. */
 export const cspnets: NetworkTable = {
   csppeleenet: cspDense({}, {
-    accuracy: {
-      metric: "ImageNet top-1",
-      value: 70.9,
-      source: "arXiv 1911.11929, table 1: CSPPeleeNet, partial transition",
-    },
+    accuracy: { metric: "ImageNet top-1", value: 73.07, source: "tomotana14/CSPPeleeNet.pytorch, README" },
+    weights: "weights/csppeleenet.pth of the upstream repository",
   }),
   "csppeleenet-fusion-first": cspDense({ fusion: "first" }),
   "csppeleenet-fusion-last": cspDense({ fusion: "last" }),
-  "csppeleenet-light": cspDense({ ratio: 0.25 }),
+  // The upstream publishes its accuracy and 2.431 M parameters, which these bottlenecks give, but no code.
+  "csppeleenet-light": cspDense({ bottlenecks: [0.5, 1, 2, 2] }, {
+    accuracy: { metric: "ImageNet top-1", value: 72.05, source: "tomotana14/CSPPeleeNet.pytorch, README" },
+  }),
   cspdensenet: cspDense({ twoWay: false, stem: 64, blocks: [6, 12, 24, 16], bottlenecks: [8, 8, 8, 8] }),
   cspresnet50: cspResidual(RESNET, 79.58),
   cspresnext50: cspResidual(RESNEXT, 80.57),

@@ -237,8 +237,8 @@ export class NetworkBuilder {
     }, [x]);
   }
 
-  /** A fully connected layer on `[n, 1, 1, c]`: `KEY.weight` `[outputs, c]`, `KEY.bias`. Gives `[n, outputs]`. */
-  linear(x: Value, key: string, outputs: number): Value {
+  /** A fully connected layer on `[n, 1, 1, c]`: `KEY.weight` `[outputs, c]`, `KEY.bias` unless there is none. Gives `[n, outputs]`. */
+  linear(x: Value, key: string, outputs: number, bias = true): Value {
     const channels = x.shape[3];
     const stored = this.parameter(`${key}.weight`, [outputs, channels]);
     const weight = this.constant(
@@ -246,9 +246,10 @@ export class NetworkBuilder {
       [1, 1, channels, outputs],
       toHwio(stored, outputs, channels, 1),
     );
-    const bias = this.constant(`${key}.bias`, [outputs], this.parameter(`${key}.bias`, [outputs]));
+    const inputs = [x, weight];
+    if (bias) inputs.push(this.constant(`${key}.bias`, [outputs], this.parameter(`${key}.bias`, [outputs])));
     const attrs = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
-    const y = this.node("conv2d", key, attrs, [x, weight, bias]);
+    const y = this.node("conv2d", key, attrs, inputs);
     return this.node("reshape", `${key}.flat`, { shape: [x.shape[0], outputs] }, [y]);
   }
 

@@ -21,8 +21,19 @@ export interface Accuracy {
 /** How a family normalises a photo: everything but the size. */
 export type Normalisation = Pick<Preprocessing, "resize" | "scale" | "offset"> & Partial<Preprocessing>;
 
+/** Where the two parts of a cross stage partial stage meet (figure 3 of arXiv 1911.11929): before the transition, behind it, or between two of them. */
+export type Fusion = "first" | "last" | "full";
+
+/** What can be chosen of networks that say so. */
+export interface Variants {
+  /** Of cross stage partial networks: the part of a stage's channels that passes it by, between 0 and 1. */
+  readonly gamma?: number;
+  /** Of cross stage partial dense networks. */
+  readonly fusion?: Fusion;
+}
+
 /** What is chosen when a network is built. */
-export interface NetworkOptions {
+export interface NetworkOptions extends Variants {
   /** Height and width of the input. */
   readonly inputSize: Pair;
   /** Number of classes, without background. */
@@ -53,6 +64,8 @@ export interface Network {
   readonly accuracy?: Accuracy;
   /** Where trained weights are to be had. */
   readonly weights: string;
+  /** What can be chosen of it beside size and classes. */
+  readonly variants?: readonly (keyof Variants)[];
   /** Builds it; gives its outputs. */
   readonly build: (net: NetworkBuilder, input: Value, options: NetworkOptions) => readonly Value[];
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { backboneSsds } from "./backbone_ssd.ts";
+import { cspDetectors } from "./csp_detectors.ts";
 import { cspnets } from "./cspnet.ts";
 import { densenets } from "./densenet.ts";
 import { mobilenetSsds } from "./mobilenet_ssd.ts";
@@ -30,4 +32,6 @@ export const networks: NetworkTable = {
   ...pelees,
   ...mobilenetSsds,
   ...vggSsds,
+  ...cspDetectors,
+  ...backboneSsds,
 };

@@ -70,9 +70,23 @@ function member(config: ResNetConfig, top1: number): Network {
   };
 }
 
+const BASIC = { bottleneck: false, groups: 1, groupWidth: 64 };
+const BOTTLENECK = { bottleneck: true, groups: 1, groupWidth: 64 };
+
+/** What the members vary. */
+export const RESNETS = {
+  resnet18: { ...BASIC, blocks: [2, 2, 2, 2] },
+  resnet34: { ...BASIC, blocks: [3, 4, 6, 3] },
+  resnet50: { ...BOTTLENECK, blocks: [3, 4, 6, 3] },
+  resnet101: { ...BOTTLENECK, blocks: [3, 4, 23, 3] },
+  resnext50: { bottleneck: true, groups: 32, groupWidth: 4, blocks: [3, 4, 6, 3] },
+} as const;
+
 /** The members of the family. */
 export const resnets: NetworkTable = {
-  resnet18: member({ blocks: [2, 2, 2, 2], bottleneck: false, groups: 1, groupWidth: 64 }, 69.758),
-  resnet50: member({ blocks: [3, 4, 6, 3], bottleneck: true, groups: 1, groupWidth: 64 }, 76.13),
-  resnext50: member({ blocks: [3, 4, 6, 3], bottleneck: true, groups: 32, groupWidth: 4 }, 77.618),
+  resnet18: member(RESNETS.resnet18, 69.758),
+  resnet34: member(RESNETS.resnet34, 73.314),
+  resnet50: member(RESNETS.resnet50, 76.13),
+  resnet101: member(RESNETS.resnet101, 77.374),
+  resnext50: member(RESNETS.resnext50, 77.618),
 };

@@ -1,12 +1,13 @@
 /**
- * ShuffleNet V1 (Zhang et al. 2018, arXiv 1707.01083, table 1, 3 groups) with names of ours, and V2 (Ma et al. 2018, arXiv 1807.11164, table 5) with torchvision's names
- * (torchvision/models/shufflenetv2.py). Input RGB, 224x224, normalised by ImageNet's mean and deviation.
+ * ShuffleNet V1 (Zhang et al. 2018, arXiv 1707.01083, table 1, 3 groups) with the names of megvii-model/ShuffleNet-Series (ShuffleNetV1/network.py), input BGR as it is, and
+ * V2 (Ma et al. 2018, arXiv 1807.11164, table 5) with torchvision's names (torchvision/models/shufflenetv2.py), input RGB, normalised by ImageNet's mean and deviation.
+ * 224x224.
  *
  * @module
  */
 
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type NetworkTable } from "./network.ts";
+import { IMAGENET, type Network, type NetworkTable, opencv } from "./network.ts";
 
 /** Deals the channels of `groups` groups out in turn. */
 export function shuffle(net: NetworkBuilder, x: Value, groups: number, name: string): Value {
@@ -49,60 +50,59 @@ function unitV2(net: NetworkBuilder, x: Value, key: string, outputs: number, str
   return shuffle(net, net.concat([left, right], `${key}.cat`), 2, `${key}.shuffle`);
 }
 
-/** A unit of V1 (figure 2b, c): grouped 1x1, shuffle, depthwise, grouped 1x1. */
+/** A unit of V1 (figure 2b, c): grouped 1x1, shuffle, depthwise, grouped 1x1. The upstream shuffles behind the depthwise convolution. */
 function unitV1(
   net: NetworkBuilder,
   x: Value,
   key: string,
   outputs: number,
   stride: number,
-  groups: number,
   firstGroups: number,
 ): Value {
-  const branch = stride > 1 ? outputs - x.shape[3] : outputs;
-  const inner = outputs >> 2;
-  let y = net.activate(
-    net.batchNorm(net.conv(x, `${key}.conv1`, inner, { groups: firstGroups }), `${key}.bn1`),
-    "relu",
-  );
-  y = shuffle(net, y, groups, `${key}.shuffle`);
-  y = net.batchNorm(net.conv(y, `${key}.conv2`, inner, { kernel: 3, stride, groups: inner }), `${key}.bn2`);
-  y = net.batchNorm(net.conv(y, `${key}.conv3`, branch, { groups }), `${key}.bn3`);
+  const branch = stride > 1 ? outputs - x.shape[3] : outputs, inner = outputs >> 2;
+  const main = `${key}.branch_main_1`;
+  let y = net.activate(convNorm(net, x, main, 0, inner, { groups: firstGroups }), "relu");
+  y = convNorm(net, y, main, 3, inner, { kernel: 3, stride, groups: inner });
+  y = shuffle(net, y, inner / GROUPS, `${key}.shuffle`);
+  y = convNorm(net, y, `${key}.branch_main_2`, 0, branch, { groups: GROUPS });
   if (stride === 1) return net.activate(net.add(y, x, `${key}.sum`), "relu");
   const pooled = net.avgPool(x, `${key}.pool`, { kernel: 3, stride: 2, padding: 1 });
   return net.concat([pooled, net.activate(y, "relu")], `${key}.cat`);
 }
 
-const REPEATS = [4, 8, 4];
+/** Groups of V1's 1x1 convolutions. */
+const GROUPS = 3;
 
-/** The members of the family. */
-export const shufflenets: NetworkTable = {
-  "shufflenet-v1": {
+/** V1: channels of the stem and of the stages. */
+function v1(stem: number, stages: readonly number[], top1: number): Network {
+  return {
     task: "classify",
     paper: "arXiv 1707.01083",
     upstream: "https://github.com/megvii-model/ShuffleNet-Series",
     licence: "MIT",
     inputSize: [224, 224],
     classes: 1000,
-    preprocessing: IMAGENET,
-    weights: "none published with these names",
+    preprocessing: opencv("bgr", [0, 0, 0]),
+    accuracy: { metric: "ImageNet top-1", value: top1, source: "megvii-model/ShuffleNet-Series, README" },
+    weights: "OneDrive, linked from the upstream's ShuffleNetV1/README.md",
     build(net, input, { classes }) {
-      const stem = net.conv(input, "conv1", 24, { kernel: 3, stride: 2 });
-      let x = net.maxPool(net.activate(net.batchNorm(stem, "bn1"), "relu"), "maxpool", {
-        kernel: 3,
-        stride: 2,
-        padding: 1,
-      });
-      [240, 480, 960].forEach((outputs, i) => {
+      let x = net.activate(convNorm(net, input, "first_conv", 0, stem, { kernel: 3, stride: 2 }), "relu");
+      x = net.maxPool(x, "maxpool", { kernel: 3, stride: 2, padding: 1 });
+      let index = 0;
+      stages.forEach((outputs, i) => {
         for (let unit = 0; unit < REPEATS[i]; unit++) {
-          const first = i === 0 && unit === 0 ? 1 : 3;
-          x = unitV1(net, x, `stage${i + 2}.${unit}`, outputs, unit === 0 ? 2 : 1, 3, first);
+          x = unitV1(net, x, `features.${index}`, outputs, unit === 0 ? 2 : 1, index === 0 ? 1 : GROUPS);
+          index++;
         }
       });
-      return [net.linear(net.globalPool(x), "fc", classes)];
+      return [net.linear(net.globalPool(x), "classifier.0", classes, false)];
     },
-  },
-  "shufflenet-v2": {
+  };
+}
+
+/** V2: channels of the stages and of the last convolution. */
+function v2(stages: readonly number[], last: number, top1: number, name: string): Network {
+  return {
     task: "classify",
     paper: "arXiv 1807.11164",
     upstream: "https://github.com/pytorch/vision",
@@ -110,18 +110,33 @@ export const shufflenets: NetworkTable = {
     inputSize: [224, 224],
     classes: 1000,
     preprocessing: IMAGENET,
-    accuracy: { metric: "ImageNet top-1", value: 69.362, source: "torchvision, IMAGENET1K_V1" },
-    weights: "torchvision (shufflenet_v2_x1_0, IMAGENET1K_V1)",
+    accuracy: { metric: "ImageNet top-1", value: top1, source: "torchvision, IMAGENET1K_V1" },
+    weights: `torchvision (${name}, IMAGENET1K_V1)`,
     build(net, input, { classes }) {
       const relu = (y: Value) => net.activate(y, "relu");
       let x = relu(convNorm(net, input, "conv1", 0, 24, { kernel: 3, stride: 2 }));
       x = net.maxPool(x, "maxpool", { kernel: 3, stride: 2, padding: 1 });
-      [116, 232, 464].forEach((outputs, i) => {
+      stages.forEach((outputs, i) => {
         for (let unit = 0; unit < REPEATS[i]; unit++) {
           x = unitV2(net, x, `stage${i + 2}.${unit}`, outputs, unit === 0 ? 2 : 1);
         }
       });
-      return [net.linear(net.globalPool(relu(convNorm(net, x, "conv5", 0, 1024))), "fc", classes)];
+      return [net.linear(net.globalPool(relu(convNorm(net, x, "conv5", 0, last))), "fc", classes)];
     },
-  },
+  };
+}
+
+/** Units of each stage. */
+const REPEATS = [4, 8, 4];
+
+/** The members of the family. */
+export const shufflenets: NetworkTable = {
+  "shufflenet-v1": v1(24, [240, 480, 960], 67.8),
+  "shufflenet-v1-050": v1(12, [120, 240, 480], 57.3),
+  "shufflenet-v1-150": v1(24, [360, 720, 1440], 71.6),
+  "shufflenet-v1-200": v1(48, [480, 960, 1920], 74.1),
+  "shufflenet-v2": v2([116, 232, 464], 1024, 69.362, "shufflenet_v2_x1_0"),
+  "shufflenet-v2-050": v2([48, 96, 192], 1024, 60.552, "shufflenet_v2_x0_5"),
+  "shufflenet-v2-150": v2([176, 352, 704], 1024, 72.996, "shufflenet_v2_x1_5"),
+  "shufflenet-v2-200": v2([244, 488, 976], 2048, 76.23, "shufflenet_v2_x2_0"),
 };

@@ -143,6 +143,17 @@ const SLIM = {
   layers: 5,
 } as const;
 
+/** What the members vary. */
+export const VOVNETS = {
+  vovnet27Slim: { ...SLIM, modules: [1, 1, 1, 1] },
+  vovnet39: { ...WIDE, modules: [1, 1, 2, 2] },
+  vovnet57: { ...WIDE, modules: [1, 1, 4, 3] },
+  vovnet19: { ...WIDE, layers: 3, modules: [1, 1, 1, 1] },
+  ese19bDw: { ...WIDE, stem: [64, 64, 64], layers: 3, modules: [1, 1, 1, 1], depthwise: true },
+  ese19bSlim: { ...SLIM, outputs: [112, 256, 384, 512], layers: 3, modules: [1, 1, 1, 1], depthwise: false },
+  ese39b: { ...WIDE, modules: [1, 1, 2, 2], depthwise: false },
+} as const;
+
 const common = {
   task: "classify",
   inputSize: [224, 224],
@@ -184,27 +195,18 @@ const dropbox = (file: string): string => `linked from the upstream's models_vov
 
 /** The members of the family. */
 export const vovnets: NetworkTable = {
-  "vovnet27-slim": original({ ...SLIM, modules: [1, 1, 1, 1] }),
-  vovnet39: original({ ...WIDE, modules: [1, 1, 2, 2] }, {
+  "vovnet27-slim": original(VOVNETS.vovnet27Slim),
+  vovnet39: original(VOVNETS.vovnet39, {
     accuracy: { metric: "ImageNet top-1", value: 76.77, source: "stigma0617/VoVNet.pytorch, README" },
     weights: dropbox("vovnet39_torchvision.pth"),
   }),
-  vovnet57: original({ ...WIDE, modules: [1, 1, 4, 3] }, {
+  vovnet57: original(VOVNETS.vovnet57, {
     accuracy: { metric: "ImageNet top-1", value: 77.73, source: "stigma0617/VoVNet.pytorch, README" },
     weights: dropbox("vovnet57_torchvision.pth"),
   }),
-  vovnet19: original({ ...WIDE, layers: 3, modules: [1, 1, 1, 1] }),
-  vovnet27: original({ ...SLIM, modules: [1, 1, 1, 1] }, {}, 1280),
-  "ese-vovnet19b-dw": ese(
-    { ...WIDE, stem: [64, 64, 64], layers: 3, modules: [1, 1, 1, 1], depthwise: true },
-    76.8,
-  ),
-  "ese-vovnet19b-slim": ese({
-    ...SLIM,
-    outputs: [112, 256, 384, 512],
-    layers: 3,
-    modules: [1, 1, 1, 1],
-    depthwise: false,
-  }, 73.9),
-  "ese-vovnet39b": ese({ ...WIDE, modules: [1, 1, 2, 2], depthwise: false }, 79.3),
+  vovnet19: original(VOVNETS.vovnet19),
+  vovnet27: original(VOVNETS.vovnet27Slim, {}, 1280),
+  "ese-vovnet19b-dw": ese(VOVNETS.ese19bDw, 76.8),
+  "ese-vovnet19b-slim": ese(VOVNETS.ese19bSlim, 73.9),
+  "ese-vovnet39b": ese(VOVNETS.ese39b, 79.3),
 };
