@@ -8,8 +8,9 @@ import { ModelError } from "../errors.ts";
 import type { Pair } from "../geometry.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
-import { formatShape, type Shape } from "../tensor.ts";
-import { isFloat } from "./onnx/literal.ts";
+import { MAX_ELEMENTS } from "../ops/op.ts";
+import { elements, formatShape, type Shape } from "../tensor.ts";
+import { isFloat, MAX_RANK } from "./onnx/literal.ts";
 import { type OnnxModel, type OnnxNode, type OnnxPort, parseModel } from "./onnx/model.ts";
 import { translate } from "./onnx/operators.ts";
 import { known, Translator, type Value } from "./onnx/translator.ts";
@@ -97,6 +98,7 @@ function resolveShape({ name, type, shape }: OnnxPort, inputSize: Pair | undefin
     refuse(`its type is ${type ?? "not known"}`, "floating-point numbers");
   }
   if (!shape) return refuse("its shape is not told", "a number of axes");
+  if (shape.length > MAX_RANK) refuse(`it has ${shape.length} axes`, `at most ${MAX_RANK}`);
   const isMap = shape.length === 4;
   const resolved = shape.map((extent, axis) => {
     const size = isMap && axis >= 2 ? inputSize?.[axis - 2] : undefined;
@@ -105,6 +107,9 @@ function resolveShape({ name, type, shape }: OnnxPort, inputSize: Pair | undefin
     if (axis === 0) return 1;
     return isMap && axis >= 2 ? DEFAULT_SIZE[axis - 2] : NaN;
   });
+  if (elements(resolved) > MAX_ELEMENTS) {
+    refuse(`its shape is ${formatShape(resolved)}`, `at most ${MAX_ELEMENTS} values`);
+  }
   if (resolved.some(Number.isNaN)) {
     refuse(`its shape is ${formatShape(shape.map(Number))}`, "fixed extents beside batch, height and width");
   }

@@ -1,5 +1,5 @@
 /**
- * ONNX operators that move values without changing them: shapes, axes, parts.
+ * ONNX operators that move values without changing them: shapes, axes, constants.
  *
  * @module
  */
@@ -18,26 +18,23 @@ import {
   literalOf,
   mapOf,
   numberOf,
-  optionalLiteral,
   optionalScalar,
   wordOf,
 } from "./call.ts";
-import { LOWEST } from "./convolution.ts";
-import { broadcast, type DataType, integers, type Literal } from "./literal.ts";
+import { broadcast, type DataType, integers, type Literal, MAX_RANK } from "./literal.ts";
 import { keepNorm } from "./norm.ts";
-import { type Computed, known, plain, type Value } from "./translator.ts";
-
-/** Most parts that a gathering or reversing of a computed tensor is made of. */
-const MAX_PARTS = 1024;
+import { known, plain, type Value } from "./translator.ts";
 
 /** Extents that an input gives. */
 function extentsOf(call: Call, literal: Literal): number[] {
   const extents = Array.from(literal.data);
-  if (!extents.every((n) => Number.isInteger(n) && n >= 0) || !(elements(extents) <= MAX_ELEMENTS)) {
+  const legal = extents.length <= MAX_RANK && extents.every((n) => Number.isInteger(n) && n >= 0) &&
+    elements(extents) <= MAX_ELEMENTS;
+  if (!legal) {
     fail(
       call,
       `it asks for shape ${formatShape(extents)}`,
-      `integers from 0, at most ${MAX_ELEMENTS} values`,
+      `at most ${MAX_RANK} integers from 0, and ${MAX_ELEMENTS} values`,
     );
   }
   return extents;
@@ -46,6 +43,7 @@ function extentsOf(call: Call, literal: Literal): number[] {
 const reshape: Handler = (call) => {
   const x = inputOf(call, 0);
   const asked = Array.from(literalOf(call, 1).data);
+  if (asked.length > MAX_RANK) fail(call, `it makes ${asked.length} axes`, `at most ${MAX_RANK}`);
   const copies = numberOf(call, "allowzero", 0) === 0;
   const shape = asked.map((n, axis) => n === 0 && copies ? x.shape[axis] ?? NaN : n);
   const open = shape.indexOf(-1);
@@ -77,6 +75,7 @@ const unsqueeze: Handler = (call) => {
   const x = inputOf(call, 0);
   const named = listOrInput(call, "axes", 1) ?? fail(call, "axes are missing", "a list of axes");
   const rank = x.shape.length + named.length;
+  if (rank > MAX_RANK) fail(call, `it makes ${rank} axes`, `at most ${MAX_RANK}`);
   const axes = axesOf(call, named, rank);
   const old = x.shape.values();
   return call.to.reshape(x, plain(rank).map((axis) => axes.includes(axis) ? 1 : old.next().value!));
@@ -107,116 +106,6 @@ const concat: Handler = (call) => {
     }
   }
   return parts.length === 1 ? first : call.to.concat(parts, axis, call.name);
-};
-
-/** A range of one axis, whole in the others. */
-function range(call: Call, x: Value, axis: number, start: number, size: number, name: string): Value {
-  const starts = x.shape.map((_, i) => i === axis ? start : 0);
-  const sizes = x.shape.map((n, i) => i === axis ? size : n);
-  return call.to.slice(x, name, starts, sizes, x.shape.map(() => 1));
-}
-
-const split: Handler = (call) => {
-  const x = inputOf(call, 0);
-  const axis = axisOf(call, numberOf(call, "axis", 0), x.shape.length);
-  const extent = x.shape[axis], count = call.node.outputs.length;
-  const told = listOrInput(call, "split", 1);
-  // Where parts are not told they are alike; the last may be smaller.
-  const size = Math.ceil(extent / count);
-  const sizes = told ?? call.node.outputs.map((_, i) => Math.min(size, extent - i * size));
-  const total = sizes.reduce((sum, n) => sum + n, 0);
-  if (sizes.length !== count || total !== extent || !sizes.every((n) => Number.isInteger(n) && n > 0)) {
-    fail(call, `it splits ${extent} into ${sizes}`, `${count} positive parts, one an output`);
-  }
-  let start = 0;
-  return sizes.map((n, i) => {
-    const part = range(call, x, axis, start, n, call.node.outputs[i] || `${call.name}:${i}`);
-    start += n;
-    return part;
-  });
-};
-
-/** The entries of an axis in any order; of a computed tensor as ranges of neighbours, joined. */
-function pick(call: Call, x: Value, axis: number, indices: readonly number[]): Value {
-  if (x.kind === "known") return known(call.to.fold.take(x.literal, integers(indices), axis));
-  const runs: { start: number; size: number }[] = [];
-  for (const index of indices) {
-    const last = runs.at(-1);
-    if (last && last.start + last.size === index) last.size++;
-    else runs.push({ start: index, size: 1 });
-  }
-  if (runs.length > MAX_PARTS) fail(call, `it picks ${runs.length} ranges`, `at most ${MAX_PARTS}`);
-  if (runs.length === 1) return range(call, x, axis, runs[0].start, runs[0].size, call.name);
-  const parts = runs.map(({ start, size }, i) => range(call, x, axis, start, size, `${call.name}:${i}`));
-  return call.to.concat(parts, axis, call.name);
-}
-
-const slice: Handler = (call) => {
-  const { to, opset } = call;
-  const x = inputOf(call, 0), rank = x.shape.length;
-  const list = (name: string, index: number) => {
-    const values = opset < 10 ? listOf(call, name) : optionalLiteral(call, index)?.data;
-    return values && Array.from(values);
-  };
-  const begins = list("starts", 1) ?? fail(call, "starts are missing", "a list");
-  const ends = list("ends", 2) ?? fail(call, "ends are missing", "a list");
-  const axes = axesOf(call, list("axes", 3) ?? plain(begins.length), rank);
-  const paces = list("steps", 4) ?? begins.map(() => 1);
-  if (axes.length !== begins.length || ends.length !== begins.length || paces.length !== begins.length) {
-    fail(
-      call,
-      `starts, ends, axes and steps are ${begins}; ${ends}; ${axes}; ${paces}`,
-      "lists of one length",
-    );
-  }
-  const starts = x.shape.map(() => 0), sizes = [...x.shape], steps = x.shape.map(() => 1);
-  axes.forEach((axis, i) => {
-    const extent = x.shape[axis], step = paces[i];
-    if (!Number.isInteger(step) || step === 0) fail(call, `a step is ${step}`, "an integer other than 0");
-    const place = (index: number) => index < 0 ? index + extent : index;
-    const [lo, hi] = step > 0 ? [0, extent] : [-1, extent - 1];
-    const start = Math.min(Math.max(place(begins[i]), Math.max(lo, 0)), hi);
-    const end = Math.min(Math.max(place(ends[i]), lo), hi);
-    starts[axis] = start;
-    steps[axis] = step;
-    sizes[axis] = Math.max(0, Math.ceil((end - start) / step));
-  });
-  if (x.kind === "known") return to.slice(x, call.name, starts, sizes, steps);
-  if (sizes.includes(0)) {
-    fail(call, `it takes ${formatShape(sizes)} of ${formatShape(x.shape)}`, "some values");
-  }
-  const backwards = plain(rank).filter((axis) => steps[axis] < 0);
-  return backwards.reduce<Value>((value, axis) => {
-    const indices = Array.from({ length: sizes[axis] }, (_, i) => starts[axis] + i * steps[axis]);
-    return pick(call, value, axis, indices);
-  }, forwards());
-
-  function forwards(): Value {
-    const ahead = (list: readonly number[], otherwise: (axis: number) => number) =>
-      list.map((value, axis) => steps[axis] < 0 ? otherwise(axis) : value);
-    return to.slice(
-      x,
-      call.name,
-      ahead(starts, () => 0),
-      ahead(sizes, (axis) => x.shape[axis]),
-      ahead(steps, () => 1),
-    );
-  }
-};
-
-const gather: Handler = (call) => {
-  const { to } = call;
-  const x = inputOf(call, 0), told = literalOf(call, 1);
-  const axis = axisOf(call, numberOf(call, "axis", 0), x.shape.length);
-  const extent = x.shape[axis];
-  const indices = Array.from(told.data, (index) => index < 0 ? index + extent : index);
-  const outside = indices.findIndex((index) => !(Number.isInteger(index) && index >= 0 && index < extent));
-  if (outside >= 0) {
-    fail(call, `an index is ${told.data[outside]}`, `one of the ${extent} entries of axis ${axis}`);
-  }
-  if (x.kind === "computed" && indices.length === 0) fail(call, "it picks nothing", "at least one index");
-  const shape = [...x.shape.slice(0, axis), ...told.shape, ...x.shape.slice(axis + 1)];
-  return to.reshape(pick(call, x, axis, indices), shape);
 };
 
 const expand: Handler = (call) => {
@@ -271,70 +160,6 @@ const spaceToDepth: Handler = (call) => {
   const b = blockOf(call, [h, w]);
   const apart = to.reshape(x, [n, c, h / b, b, w / b, b]);
   return to.reshape(to.transpose(apart, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b]);
-};
-
-/** A tensor with a border of values of its own: those next to the edge mirrored, the edge's, or those at the other end. */
-function padWithOwn(
-  call: Call,
-  x: Value,
-  mode: "reflect" | "edge" | "wrap",
-  before: readonly number[],
-  after: readonly number[],
-): Value {
-  return x.shape.reduce<Value>((padded, extent, axis) => {
-    const from = -Math.max(before[axis], 0), to = extent + Math.max(after[axis], 0);
-    if (to - from === extent) return padded;
-    if (to - from > MAX_PARTS + extent) {
-      fail(call, `pads are ${-from} and ${to - extent}`, `at most ${MAX_PARTS}`);
-    }
-    const period = mode === "reflect" ? Math.max(2 * extent - 2, 1) : extent;
-    const indices = Array.from({ length: to - from }, (_, i) => {
-      const place = ((from + i) % period + period) % period;
-      if (mode === "edge") return Math.min(Math.max(from + i, 0), extent - 1);
-      return place < extent ? place : period - place;
-    });
-    return pick({ ...call, name: `${call.name}:axis${axis}` }, padded, axis, indices);
-  }, x);
-}
-
-const pad: Handler = (call) => {
-  const { to, name, opset } = call;
-  const x = inputOf(call, 0), rank = x.shape.length;
-  const mode = wordOf(call, "mode", ["constant", "reflect", "edge", "wrap"], "constant");
-  const told = (opset < 11 ? listOf(call, "pads") : Array.from(literalOf(call, 1).data)) ??
-    fail(call, "pads are missing", "a list");
-  const axes = axesOf(
-    call,
-    opset < 11 ? plain(rank) : Array.from(optionalLiteral(call, 3)?.data ?? plain(rank)),
-    rank,
-  );
-  if (told.length !== 2 * axes.length || !told.every(Number.isInteger)) {
-    fail(call, `pads are ${told}`, `${2 * axes.length} integers`);
-  }
-  const amount = (offset: number) =>
-    x.shape.map((_, axis) => axes.includes(axis) ? told[axes.indexOf(axis) + offset] : 0);
-  const before = amount(0), after = amount(axes.length);
-  const value = (opset < 11 ? numberOf(call, "value", 0) : optionalScalar(call, 2)) ?? 0;
-  // Less than nothing takes away.
-  const sizes = x.shape.map((n, axis) => n + Math.min(before[axis], 0) + Math.min(after[axis], 0));
-  if (sizes.some((n) => n < 1)) {
-    fail(call, `pads are ${told} for ${formatShape(x.shape)}`, "ones that leave values");
-  }
-  const cropped = to.slice(
-    x,
-    `${name}:cropped`,
-    before.map((n) => Math.max(-n, 0)),
-    sizes,
-    x.shape.map(() => 1),
-  );
-  if ([...before, ...after].every((n) => n <= 0)) return cropped;
-  if (mode !== "constant") return padWithOwn(call, cropped, mode, before, after);
-  const inner = to.computed(cropped, name);
-  const grown = (list: readonly number[]) => list.map((n) => Math.max(n, 0));
-  const pick = (list: readonly number[]) => inner.order.map((axis) => grown(list)[axis]);
-  const attrs = { before: pick(before), after: pick(after), value: Math.max(value, LOWEST) };
-  const shape = sizes.map((n, axis) => n + grown(before)[axis] + grown(after)[axis]);
-  return { ...inner, shape, name: to.emit("pad", name, attrs, [inner.name]).name } satisfies Computed;
 };
 
 const constant: Handler = (call) => {
@@ -401,16 +226,12 @@ export const movements: Readonly<Record<string, Handler>> = {
   Dropout: dropout,
   Expand: expand,
   Flatten: flatten,
-  Gather: gather,
   Identity: pass,
-  Pad: pad,
   Range: rangeOf,
   Reshape: reshape,
   Shape: shapeOf,
   Size: (call) => known(integers([elements(inputOf(call, 0).shape)], [])),
-  Slice: slice,
   SpaceToDepth: spaceToDepth,
-  Split: split,
   Squeeze: squeeze,
   Tile: tile,
   Transpose: transpose,

@@ -7,7 +7,7 @@
 import { ModelError } from "../../errors.ts";
 import { formatShape } from "../../tensor.ts";
 import type { Literal } from "./literal.ts";
-import type { OnnxNode } from "./model.ts";
+import type { AttributeValue, OnnxNode } from "./model.ts";
 import type { Computed, Translator, Value } from "./translator.ts";
 
 /** A node, what it reads, and where its translation goes. */
@@ -24,13 +24,24 @@ export interface Call {
 /** Translates a node to its outputs, of which trailing ones that nobody reads may be missing. */
 export type Handler = (call: Call) => Value | readonly Value[];
 
+/** Most characters of what was found that an error repeats; files may hold endless lists. */
+const MAX_FOUND = 300;
+
 /**
  * Says what is wrong with a node.
  *
  * @throws {ModelError} Always.
  */
 export function fail({ node }: Pick<Call, "node">, found: string, wanted: string): never {
-  throw new ModelError(`Cannot read ONNX node "${node.name}" (${node.op}): ${found}, wanted ${wanted}`);
+  const short = found.length > MAX_FOUND ? `${found.slice(0, MAX_FOUND)}…` : found;
+  throw new ModelError(`Cannot read ONNX node "${node.name}" (${node.op}): ${short}, wanted ${wanted}`);
+}
+
+/** An attribute in words. */
+function show(value: AttributeValue): string {
+  if (value === null) return "of a kind that is not read";
+  if (Array.isArray(value)) return `the list ${value.slice(0, 8).join(", ")}`;
+  return typeof value === "object" ? "a tensor" : JSON.stringify(value);
 }
 
 /**
@@ -101,7 +112,7 @@ export function optionalScalar(call: Call, index: number): number | undefined {
 export function numberOf(call: Call, name: string, otherwise: number): number {
   const value = call.node.attributes.get(name) ?? otherwise;
   if (typeof value !== "number" || !Number.isFinite(value)) {
-    return fail(call, `attribute ${name} is ${JSON.stringify(value)}`, "a finite number");
+    return fail(call, `attribute ${name} is ${show(value)}`, "a finite number");
   }
   return value;
 }
@@ -119,7 +130,7 @@ export function wordOf<const Word extends string>(
 ): Word {
   const value = call.node.attributes.get(name) ?? otherwise;
   return words.find((word) => word === value) ??
-    fail(call, `attribute ${name} is ${JSON.stringify(value)}`, `one of ${words.join(", ")}`);
+    fail(call, `attribute ${name} is ${show(value)}`, `one of ${words.join(", ")}`);
 }
 
 /**
@@ -132,7 +143,7 @@ export function listOf(call: Call, name: string): readonly number[] | undefined 
   if (value === undefined) return undefined;
   return Array.isArray(value)
     ? value as readonly number[]
-    : fail(call, `attribute ${name} is ${JSON.stringify(value)}`, "a list of numbers");
+    : fail(call, `attribute ${name} is ${show(value)}`, "a list of numbers");
 }
 
 /** A list of integers that older operator sets keep in an attribute, newer ones in an input. */

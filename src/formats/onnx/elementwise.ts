@@ -184,9 +184,13 @@ const pow = join((a, b) => a ** b, (call, a, b) => {
   if (a.kind === "computed") {
     if (exponent === 1) return a;
     if (exponent === 2) return call.to.emitLike("mul", call.name, {}, a, [a.name]);
+    if (exponent === 3) {
+      const square = call.to.emitLike("mul", `${call.name}:square`, {}, a, [a.name]);
+      return call.to.emitLike("mul", call.name, {}, square, [a.name]);
+    }
     if (exponent === 0.5) return squareRoot(call, a);
   }
-  return fail(call, `its exponent is ${exponent ?? formatShape(b.shape)}`, "1, 2 or a half");
+  return fail(call, `its exponent is ${exponent ?? formatShape(b.shape)}`, "1, 2, 3 or a half");
 });
 
 /** A clamp; limits that nothing exceeds fall away. */
@@ -219,6 +223,14 @@ function negative(call: Call, x: Value, name: string): Value {
   return x.kind === "known"
     ? known(call.to.fold.map(x.literal, (value) => -value))
     : times(call, x, -1, name);
+}
+
+/** e^x, which is sigmoid(x) / sigmoid(-x); both keep their relative precision. */
+function exponential(call: Call, x: Computed): Value {
+  const { to, name } = call;
+  const above = to.emitLike("sigmoid", `${name}:above`, {}, x);
+  const negated = times(call, x, -1, `${name}:negative`) as Computed;
+  return to.binary("div", name, above, to.emitLike("sigmoid", `${name}:below`, {}, negated));
 }
 
 const clip: Handler = (call) => {
@@ -325,7 +337,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
   Clip: clip,
   Div: ofTwo(div),
   Equal: predicate((a, b) => a === b),
-  Exp: folded(Math.exp),
+  Exp: unary(Math.exp, exponential),
   Floor: folded(Math.floor),
   Greater: predicate((a, b) => a > b),
   GreaterOrEqual: predicate((a, b) => a >= b),

@@ -28,6 +28,9 @@ export const dataTypes = {
 /** Name of an element type. */
 export type DataType = (typeof dataTypes)[keyof typeof dataTypes];
 
+/** Most axes of a tensor. */
+export const MAX_RANK = 8;
+
 /** A known tensor, row-major in ONNX's order of axes. Floats are held as the type asks, 16-bit ones as f32; integers and booleans as f64. */
 export interface Literal {
   readonly type: DataType;
@@ -163,9 +166,16 @@ export class Folder {
   /** `x` repeated `repeats` times along each axis. */
   tile(x: Literal, repeats: readonly number[]): Literal {
     return repeats.reduce(
-      (tensor, count, axis) => count === 1 ? tensor : this.concat(Array(count).fill(tensor), axis),
+      (tensor, count, axis) => count === 1 ? tensor : this.#repeat(tensor, count, axis),
       x,
     );
+  }
+
+  #repeat(x: Literal, count: number, axis: number): Literal {
+    const shape = x.shape.map((n, i) => i === axis ? n * count : n);
+    const apart = [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)];
+    const wide = this.expand({ ...x, shape: apart }, apart.map((n, i) => i === axis ? count : n));
+    return { ...wide, shape };
   }
 
   /** Tensors one after the other along an axis. */

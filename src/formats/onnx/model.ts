@@ -8,10 +8,7 @@ import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
 import { ModelError } from "../../errors.ts";
 import { MAX_ELEMENTS } from "../../ops/op.ts";
 import { elements, formatShape } from "../../tensor.ts";
-import { type DataType, dataTypes, type Literal, storage } from "./literal.ts";
-
-/** Most axes of a tensor. */
-const MAX_RANK = 8;
+import { type DataType, dataTypes, type Literal, MAX_RANK, storage } from "./literal.ts";
 
 /** An attribute of a node: number, text, list or tensor; `null` for kinds that no operator here has (graphs, sparse tensors). */
 export type AttributeValue = number | string | readonly number[] | Literal | null;
@@ -65,6 +62,15 @@ const BYTES = 2;
 /** A number that is an int64 in the file. */
 function readInteger(reader: BinaryReader): number {
   return Number(reader.int64());
+}
+
+/** Most characters of a name; errors repeat them. */
+const MAX_NAME = 1024;
+
+function readName(reader: BinaryReader): string {
+  const name = reader.string();
+  if (name.length <= MAX_NAME) return name;
+  throw new ModelError(`Cannot read ONNX: a name has ${name.length} characters, wanted at most ${MAX_NAME}`);
 }
 
 /** A repeated number, packed or one by one. */
@@ -126,7 +132,7 @@ function readTensor(bytes: Uint8Array): { name: string; literal: Literal } {
     4: repeated(values, (reader) => reader.float()),
     5: repeated(values, (reader) => reader.int32()),
     7: repeated(values, readInteger),
-    8: (reader) => name = reader.string(),
+    8: (reader) => name = readName(reader),
     9: (reader) => raw = reader.bytes(),
     10: repeated(values, (reader) => reader.double()),
     11: repeated(values, (reader) => Number(reader.uint64())),
@@ -174,7 +180,7 @@ function readAttribute(bytes: Uint8Array): [name: string, value: AttributeValue]
   let t: Literal | undefined;
   const floats: number[] = [], ints: number[] = [];
   readMessage(bytes, {
-    1: (reader) => name = reader.string(),
+    1: (reader) => name = readName(reader),
     2: (reader) => f = reader.float(),
     3: (reader) => i = readInteger(reader),
     4: (reader) => s = reader.string(),
@@ -200,12 +206,12 @@ function readNode(bytes: Uint8Array): OnnxNode {
   const attributes = new Map<string, AttributeValue>();
   let name = "", op = "", domain = "";
   readMessage(bytes, {
-    1: (reader) => inputs.push(reader.string()),
-    2: (reader) => outputs.push(reader.string()),
-    3: (reader) => name = reader.string(),
-    4: (reader) => op = reader.string(),
+    1: (reader) => inputs.push(readName(reader)),
+    2: (reader) => outputs.push(readName(reader)),
+    3: (reader) => name = readName(reader),
+    4: (reader) => op = readName(reader),
     5: (reader) => attributes.set(...readAttribute(reader.bytes())),
-    7: (reader) => domain = reader.string(),
+    7: (reader) => domain = readName(reader),
   });
   const own = domain === "" || domain === "ai.onnx";
   return { name: name || outputs[0] || "", op: own ? op : `${domain}.${op}`, inputs, outputs, attributes };
@@ -215,7 +221,7 @@ function readDimension(bytes: Uint8Array): number | string {
   let extent: number | string = "";
   readMessage(bytes, {
     1: (reader) => extent = readInteger(reader),
-    2: (reader) => extent = reader.string(),
+    2: (reader) => extent = readName(reader),
   });
   return extent;
 }
@@ -233,7 +239,7 @@ function readPort(bytes: Uint8Array): OnnxPort {
       2: (reader) => shapeProto(reader.bytes()),
     });
   readMessage(bytes, {
-    1: (reader) => name = reader.string(),
+    1: (reader) => name = readName(reader),
     2: (reader) => readMessage(reader.bytes(), { 1: (reader) => tensorType(reader.bytes()) }),
   });
   return { name, type: dataTypes[code as keyof typeof dataTypes], shape };
@@ -245,7 +251,7 @@ function readGraph(bytes: Uint8Array): Omit<OnnxModel, "opset"> {
   let name = "";
   readMessage(bytes, {
     1: (reader) => nodes.push(readNode(reader.bytes())),
-    2: (reader) => name = reader.string(),
+    2: (reader) => name = readName(reader),
     5: (reader) => {
       const { name, literal } = readTensor(reader.bytes());
       initializers.set(name, literal);
@@ -275,7 +281,7 @@ export function parseModel(bytes: Uint8Array): OnnxModel {
   const opsetImport = (bytes: Uint8Array) => {
     let domain = "", version = 0;
     readMessage(bytes, {
-      1: (reader) => domain = reader.string(),
+      1: (reader) => domain = readName(reader),
       2: (reader) => version = readInteger(reader),
     });
     if (domain === "" || domain === "ai.onnx") opset = version;

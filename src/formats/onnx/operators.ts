@@ -20,16 +20,20 @@ import {
 } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { lpNormalization } from "./norm.ts";
+import { parts } from "./parts.ts";
 import { quantization } from "./quantization.ts";
 import { reductions } from "./reduction.ts";
 import { alsoOverRows } from "./rows.ts";
+import { standardizations } from "./standardize.ts";
 import type { Value } from "./translator.ts";
 
 const handlers: Readonly<Record<string, Handler>> = {
   ...elementwise,
   ...movements,
+  ...parts,
   ...quantization,
   ...reductions,
+  ...standardizations,
   AveragePool: alsoOverRows(pool("average")),
   BatchNormalization: batchNormalization,
   Conv: alsoOverRows(conv),

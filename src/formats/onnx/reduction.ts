@@ -21,7 +21,7 @@ import { squareRoot } from "./norm.ts";
 import { arrangeLast, type Computed, known, NHWC, plain, scalar, type Value } from "./translator.ts";
 
 /** A reduction of a tensor of the graph; the axes joined keep an extent of 1. */
-type Reduce = (call: Call, x: Computed, axes: readonly number[]) => Value;
+export type Reduce = (call: Call, x: Computed, axes: readonly number[]) => Value;
 
 /** The shape with an extent of 1 for each of the axes. */
 function collapsed(shape: Shape, axes: readonly number[]): Shape {
@@ -97,7 +97,8 @@ const sum: Reduce = (call, x, axes) => {
   return total;
 };
 
-const mean: Reduce = (call, x, axes) =>
+/** The mean over `axes` of a tensor of the graph; they keep an extent of 1. */
+export const meanOf: Reduce = (call, x, axes) =>
   isPlane(x, axes) ? poolPlane(call, x, "average", axes) : weightedSum(call, x, axes, (run) => 1 / run);
 
 const max: Reduce = (call, x, axes) => {
@@ -170,7 +171,7 @@ export const reductions: Readonly<Record<string, Handler>> = {
   ReduceL1: reduction(unknown, Math.abs, (a, b) => a + b, same),
   ReduceL2: reduction(norm, (x) => x * x, (a, b) => a + b, Math.sqrt),
   ReduceMax: reduction(max, same, (a, b) => Math.max(a, b), same),
-  ReduceMean: reduction(mean, same, (a, b) => a + b, (total, run) => total / run),
+  ReduceMean: reduction(meanOf, same, (a, b) => a + b, (total, run) => total / run),
   ReduceMin: reduction(min, same, (a, b) => Math.min(a, b), same),
   ReduceProd: reduction(unknown, same, (a, b) => a * b, same),
   ReduceSum: reduction(sum, same, (a, b) => a + b, same),

@@ -376,6 +376,13 @@ export class Translator {
   reshapeComputed(value: Computed, shape: Shape): Computed {
     if (sameShape(value.shape, shape)) return value;
     checkExtents(value.name, shape);
+    if (elements(shape) !== elements(value.shape)) {
+      throw new ModelError(
+        `Cannot read ONNX: "${value.name}" is ${formatShape(value.shape)}, wanted as many values as in ${
+          formatShape(shape)
+        }`,
+      );
+    }
     const groups = matchAxes(value.shape, shape);
     const now = wideAxes(value.order, value.shape);
     const position = ({ from }: { from: number[] }) => Math.min(...from.map((axis) => now.indexOf(axis)));
