@@ -14,32 +14,10 @@ import { onnxruntimeNode, onnxruntimeWeb, versions } from "./peers/onnxruntime.t
 import { writeOnnx } from "./peers/onnx_file.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave, timed } from "./support/interleave.ts";
-import { markdownTable, percent, times } from "./support/markdown.ts";
+import { type NetworkData, type NetworksData, networksTable } from "./support/networks.ts";
 import { noise } from "./support/noise.ts";
 import { report } from "./support/results.ts";
-import { ratios, summarize, type Summary } from "./support/stats.ts";
-
-/** One network: ratios are times of the peer over Simdet's. */
-export interface NetworkData {
-  readonly name: string;
-  readonly macs: number;
-  /** Milliseconds with one thread. */
-  readonly simdet: Summary;
-  /** Share of the multiply-add peak, counted as direct multiply-adds. */
-  readonly share: number;
-  /** One thread over two. */
-  readonly threads: Summary;
-  /** onnxruntime-web over one thread, over two, and onnxruntime-node over one. */
-  readonly web: Summary;
-  readonly webTwo: Summary;
-  readonly native: Summary;
-}
-
-/** What is kept of a run. */
-export interface NetworksData {
-  readonly versions: typeof versions;
-  readonly networks: readonly NetworkData[];
-}
+import { ratios, summarize } from "./support/stats.ts";
 
 const NAMES = "peleenet,csppeleenet,vovnet27-slim,vovnet39,mobilenetv1,mobilenetv2,densenet121,cspresnext50";
 const SIZE = 224;
@@ -95,40 +73,10 @@ async function measure(name: string): Promise<NetworkData> {
 const networks: NetworkData[] = [];
 for (const name of (flags.argument ?? NAMES).split(",")) networks.push(await measure(name));
 
-const mean = (of: (network: NetworkData) => number) =>
-  Math.exp(networks.reduce((sum, network) => sum + Math.log(of(network)), 0) / networks.length);
-const table = markdownTable(
-  [
-    "time over Simdet's",
-    "MMAC",
-    "share of peak",
-    "ort-web",
-    "ort-web / 2 threads",
-    "ort-node",
-    "1 / 2 threads",
-  ],
-  [
-    ...networks.map(({ name, macs, share, web, webTwo, native, threads }) => [
-      name,
-      (macs / 1e6).toFixed(0),
-      percent(share),
-      ...[web, webTwo, native, threads].map(({ median }) => times(median)),
-    ]),
-    [
-      "geometric mean",
-      "",
-      percent(mean(({ share }) => share)),
-      times(mean(({ web }) => web.median)),
-      times(mean(({ webTwo }) => webTwo.median)),
-      times(mean(({ native }) => native.median)),
-      times(mean(({ threads }) => threads.median)),
-    ],
-  ],
-);
 const data: NetworksData = { versions, networks };
 await report(
   "networks",
   data,
-  `onnxruntime-web ${versions.web}, onnxruntime-node ${versions.native}\n\n${table}`,
+  networksTable(data),
   flags,
 );
