@@ -55,7 +55,7 @@ Deno.test("typed lists, packed and one by one; 16-bit floats lie there as bits",
   assertThrows(
     () => values(6, [3], undefined, [{ number: 5, value: bytes(1, 2, 0x80) }]),
     ModelError,
-    "wants 3",
+    "premature EOF",
   );
 });
 
