@@ -92,6 +92,31 @@ Deno.test("what cannot be read is named with its layer", async () => {
   );
 });
 
+/** Calls as Keras 3 tells them. */
+function inKeras3(json: Saved["model"]): unknown {
+  const copy = structuredClone(json);
+  const { config } = copy.modelTopology as { config: { layers: { inbound_nodes: unknown[][][] }[] } };
+  for (const layer of config.layers) {
+    const runs = layer.inbound_nodes.map((run) => {
+      const tensors = run.map(([name, node, output]) => ({
+        class_name: "__keras_tensor__",
+        config: { shape: [null, 1], dtype: "float32", keras_history: [name, node, output] },
+      }));
+      return { args: tensors.length > 1 ? [tensors] : tensors, kwargs: {} };
+    });
+    Object.assign(layer, { inbound_nodes: runs });
+  }
+  return copy;
+}
+
+Deno.test("calls as Keras 3 tells them are read alike", async () => {
+  for (const name of ["functional", "shared"]) {
+    const file = await saved(name);
+    const graph = await readTfjs(file.model, () => shardOf(file), { name });
+    assertEquals(await readTfjs(inKeras3(file.model), () => shardOf(file), { name }), graph);
+  }
+});
+
 Deno.test("layers that read what is never made", async () => {
   const { model, weights } = await saved("shared");
   const text = JSON.stringify(model).replaceAll('"shared",0,0', '"shared",5,0');

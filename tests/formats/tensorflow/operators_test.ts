@@ -237,6 +237,27 @@ Deno.test("every operator computes what TensorFlow.js computes", async () => {
   }
 });
 
+Deno.test("the signature tells inputs and outputs; open extents are given", async () => {
+  const model = new GraphDef();
+  const x = model.input([-1, -1, -1, 4]);
+  const split = model.node("Split", [model.integer(3), x], { num_split: integer(2) });
+  const mean = model.node("Mean", [`${split}:1`, model.integers(1, 2)], { keep_dims: flag(false) });
+  const softmax = model.node("Softmax", [mean]);
+  const named = model.node("Identity", [softmax]);
+  const read = (signature: unknown, size?: [number, number]) =>
+    readTfjs({ ...model.json, signature }, () => model.shard, { name: "t" }, size);
+  const of = (...names: string[]) => ({ outputs: Object.fromEntries(names.map((name) => [name, { name }])) });
+  const scores = await read(of(`${named}:0`), [8, 6]);
+  assertEquals([scores.inputs, scores.outputs], [[{ name: "x", shape: [1, 8, 6, 4] }], [named]]);
+  assertEquals(scores.info.postprocessing, { kind: "softmax", scores: named, logits: false });
+  const both = await read(of(`${split}:1`, mean), [5, 5]);
+  assertEquals(both.outputs, [`${split}:1`, mean]);
+  assertEquals(both.info.postprocessing, undefined);
+  const other = await read(of("nothing"), [5, 5]);
+  assertEquals(other.outputs, [named]);
+  await assertRejects(() => read(undefined), SimdetError, "give an input size");
+});
+
 Deno.test("what cannot be read is named with its node, what was found and what is wanted", async () => {
   const broken: [Build, string][] = [
     [(g, x) => g.node("Cumsum", [x]), '"node1" (Cumsum): the operator is not supported'],
