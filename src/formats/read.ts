@@ -135,9 +135,26 @@ export async function readFile(
     if (!url) {
       throw new ModelError("Cannot read model.json from bytes alone: pass its URL, its shards lie beside it");
     }
-    return fetchBytes(new URL(path, url), options);
+    return fetchBytes(shardUrl(path, url), options);
   };
   return readTfjs(json, readShard, { name: nameOf(url), ...options.info }, options.inputSize);
+}
+
+/**
+ * Where a shard lies: in the folder of its model.json.
+ *
+ * @throws {ModelError} If it is elsewhere: a model from one place is not to have files of another read.
+ */
+function shardUrl(path: string, model: URL): URL {
+  const folder = URL.parse(".", model)?.href, shard = URL.parse(path, model);
+  if (folder === undefined || !shard?.href.startsWith(folder)) {
+    throw new ModelError(
+      `Cannot read model.json: its shard ${JSON.stringify(path.slice(0, 200))} does not lie in ${
+        folder ?? "a folder"
+      }`,
+    );
+  }
+  return shard;
 }
 
 /** Whether bytes are likely text: no control characters among the first. */

@@ -81,6 +81,40 @@ Deno.test("a shard that is short, and a manifest that lies, are refused", async 
   await assertRejects(() => readTfjs(json, () => shard, { name: "t" }), ModelError, "at most 1024");
 });
 
+Deno.test("shards lie in the folder of their model.json, wherever that is read from", async () => {
+  const folder = await Deno.makeTempDir(), inner = `${folder}/model`;
+  try {
+    await Deno.mkdir(inner);
+    await Deno.writeFile(`${folder}/outside`, shard);
+    await Deno.writeFile(`${inner}/inside`, shard);
+    const read = async (path: string) => {
+      const json = {
+        ...model(),
+        weightsManifest: [{ ...model().weightsManifest[0] as object, paths: [path] }],
+      };
+      await Deno.writeTextFile(`${inner}/model.json`, JSON.stringify(json));
+      return await readModel(new URL(`file://${inner}/model.json`));
+    };
+    assertEquals((await read("inside")).info.name, "model");
+    for (
+      const path of [
+        "../outside",
+        `file://${folder}/outside`,
+        "/etc/hostname",
+        "http://localhost:1/x",
+        "http://[",
+      ]
+    ) {
+      await assertRejects(() => read(path), ModelError, "does not lie in", path);
+    }
+    await assertRejects(() => read("missing"), ModelError, "Cannot fetch");
+    const inline = `data:application/json,${encodeURIComponent(JSON.stringify(model()))}`;
+    await assertRejects(() => readModel(inline), ModelError, "does not lie in a folder");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("2,000 mutated models of either kind, and shards: a typed error or a graph", async () => {
   const seed = seedOf(41), random = new Random(seed);
   const keras = JSON.parse(
