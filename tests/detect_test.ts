@@ -31,8 +31,12 @@ Deno.test("a folder, a glob and a photo on standard input", async () => {
     "samples/chelsea.png",
     "samples/coffee.png",
   ]);
-  const stdin = await detect(["-"], { stdin: await Deno.readFile(new URL("samples/coffee.png", ROOT)) });
+  const stdin = await detect(["-", "-"], { stdin: await Deno.readFile(new URL("samples/coffee.png", ROOT)) });
   assertMatch(stdin.stdout, /^stdin: 600x400 1 cup, 1 dining table, /);
+  assertEquals([stdin.code, stdin.stderr], [
+    1,
+    "stdin: standard input holds one picture, which is read already\n",
+  ]);
 });
 
 Deno.test("--format json prints one array, fields in order, and nothing else on standard output", async () => {

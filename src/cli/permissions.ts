@@ -41,10 +41,12 @@ export async function demandHost({ host, port, protocol }: URL): Promise<void> {
   await demand({ name: "net", host: port ? host : `${host}:${protocol === "http:" ? 80 : 443}` });
 }
 
-/** The missing permission that an error speaks of; `undefined` where it speaks of something else. */
+/** The missing permission that an error, or what caused it, speaks of; `undefined` where it speaks of something else. */
 export function missingPermission(error: unknown): PermissionName | undefined {
   if (error instanceof PermissionError) return error.permission;
-  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  if (!(error instanceof Deno.errors.NotCapable)) {
+    return error instanceof Error && error.cause !== undefined ? missingPermission(error.cause) : undefined;
+  }
   return /--allow-(read|write|net|env|sys)/.exec(error.message)?.[1] as PermissionName | undefined;
 }
 

@@ -75,6 +75,7 @@ export function threadsFor({ threads, profile }: PhotoArguments, photos: number)
 /** Prints the time of every layer: a result in the text format; in the others standard output belongs to data. */
 export async function printProfile(session: Session, { format }: PhotoArguments): Promise<void> {
   const { formatProfile } = await import("../runtime/profile.ts");
+  await session.start();
   const table = formatProfile(session.profile(), session.peaks);
   if (format === "text") print(table + "\n");
   else note(table);

@@ -15,7 +15,11 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file or folder";
   if (error instanceof Deno.errors.PermissionDenied) return "the operating system refuses access";
   if (error instanceof DOMException && error.name === "TimeoutError") return "took too long";
-  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n[^]*$/, "");
+  // A fetch that fails tells why in its cause alone.
+  if (error instanceof TypeError && error.cause instanceof Error) return reasonOf(error.cause);
+  return (error instanceof Error ? error.message : String(error))
+    .replace(/\s*\n[^]*$/, "")
+    .replace(/^error sending request for url \(.*?\): /, "");
 }
 
 /** Whether an error says that the command line is wrong, rather than a photo or the machine. */

@@ -87,6 +87,9 @@ async function readStdin(): Promise<Uint8Array> {
   if (Deno.stdin.isTerminal()) {
     throw new ImageError("standard input is a terminal; give it a picture: detect.ts - < photo.jpg");
   }
+  if (Deno.stdin.readable.locked) {
+    throw new ImageError("standard input holds one picture, which is read already");
+  }
   return await readLimited(Deno.stdin.readable, MAX_FILE_BYTES);
 }
 

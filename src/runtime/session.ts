@@ -216,7 +216,7 @@ export class Session implements Disposable {
 
   /**
    * Times every layer over `runs` runs on the inputs of the last run; the fastest of each counts. What loses most time against the machine's peaks
-   * comes first.
+   * comes first. Only threads that have started take part: `start` starts them.
    */
   profile(runs = 10): LayerProfile[] {
     const { offsets } = this.#program.commands;

@@ -20,5 +20,6 @@ Deno.test("missingPermission reads our errors and Deno's", () => {
     `Requires write access to "x", run again with the --allow-write flag`,
   );
   assertEquals(missingPermission(denied), "write");
+  assertEquals(missingPermission(new Error("Cannot decode", { cause: denied })), "write");
   assertEquals(missingPermission(new Deno.errors.PermissionDenied("by the operating system")), undefined);
 });
