@@ -67,7 +67,7 @@ function layerShape(layer: Message): number[] {
   return height > 0 && width > 0 ? [1, 3, height, width] : [];
 }
 
-/** Preprocessing as Caffe's `transform_param` tells it: BGR, (x - mean) * scale. */
+/** Preprocessing as Caffe's `transform_param` tells it: BGR as OpenCV resizes, (x - mean) * scale. */
 function preprocessingOf(transform: Message, { name, shape }: Blob): Preprocessing {
   const mean = transform.numbers("mean_value"), scale = transform.number("scale", 1);
   if (![0, 1, 3].includes(mean.length)) {
@@ -78,7 +78,7 @@ function preprocessingOf(transform: Message, { name, shape }: Blob): Preprocessi
     input: name,
     height: shape[2],
     width: shape[3],
-    resize: "half_pixel",
+    resize: "opencv",
     channels: "bgr",
     scale: [scale, scale, scale],
     offset: [offset(0), offset(1), offset(2)],
@@ -127,7 +127,7 @@ export function readCaffe(prototxt: string, weights: Uint8Array, { info, inputSi
     layer.where = `layer ${JSON.stringify(name)} of type ${JSON.stringify(type)}`;
     if (!isUsed(layer) || SKIPPED.has(type)) continue;
     if (type === "Input" || (/Data$/.test(type) && !input)) {
-      begin(layer.word("top", name), layerShape(layer), layer);
+      begin(layer.words("top")[0] ?? name, layerShape(layer), layer);
       if (layer.has("transform_param")) transform = layer.message("transform_param");
       continue;
     }

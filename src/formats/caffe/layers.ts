@@ -5,11 +5,12 @@
  */
 
 import { ceilPadding, type Padding, type Pair } from "../../geometry.ts";
-import type { SsdPostprocessing } from "../../graph/model_info.ts";
 import { elements, formatShape } from "../../tensor.ts";
 import { toHwio } from "../hwio.ts";
+import { detectionOutput, normalize, priorBox } from "./detector_layers.ts";
 import type { Message } from "./message.ts";
-import { placePriors } from "./prior_box.ts";
+import { axisOf, pairOf } from "./params.ts";
+import { concat, flatten, permute, reshape, slice } from "./shape_layers.ts";
 import type { Blob, LayerReader, Translator } from "./translator.ts";
 
 /** Layers that only training needs. */
@@ -18,27 +19,9 @@ export const SKIPPED: ReadonlySet<string> = new Set([
   "DetectionEvaluate",
   "EuclideanLoss",
   "MultiBoxLoss",
-  "Silence",
   "SmoothL1Loss",
   "SoftmaxWithLoss",
 ]);
-
-/** A size along y and x: `NAME_h` and `NAME_w`, or `NAME` once or twice. */
-function pairOf(param: Message, name: string, stem: string, fallback: number, least: number): Pair {
-  const [y = fallback, x = y] = param.integers(name, least);
-  return [param.integer(`${stem}_h`, y, least), param.integer(`${stem}_w`, x, least)];
-}
-
-/** The axis that a field names, from the last where negative. */
-function axisOf(param: Message, name: string, fallback: number, rank: number): number {
-  const axis = param.number(name, fallback), found = axis < 0 ? axis + rank : axis;
-  return Number.isInteger(found) && found >= 0 && found <= rank
-    ? found
-    : param.fail(`${name} is ${axis}`, `an axis of ${rank}`);
-}
-
-/** Where an axis of Caffe's lies in a map `[n, h, w, c]`. */
-const MAP_AXES = [0, 3, 1, 2];
 
 function convolution(
   layer: Message,
@@ -204,46 +187,6 @@ function pooling(layer: Message, inputs: readonly Blob[], t: Translator): readon
   ];
 }
 
-function concat(layer: Message, inputs: readonly Blob[], t: Translator): readonly Blob[] {
-  const name = layer.word("name"), param = layer.message("concat_param"), names = t.inputs;
-  const known = names.map((input) => t.priors.get(input));
-  const [top = name] = layer.words("top");
-  if (known.every((priors) => priors !== undefined)) {
-    const [{ variances }] = known;
-    if (known.some((priors) => priors.variances.some((v, i) => v !== variances[i]))) {
-      layer.fail("its priors have several variances", "the same for all");
-    }
-    const boxes = new Float32Array(known.reduce((sum, priors) => sum + priors.boxes.length, 0));
-    let at = 0;
-    for (const priors of known) {
-      boxes.set(priors.boxes, at);
-      at += priors.boxes.length;
-    }
-    return [addPriors(t, top, { boxes, variances })];
-  }
-  const maps = inputs.every(({ map }) => map), parts = maps ? inputs : inputs.map((blob) => t.plain(blob));
-  const { length: rank } = parts[0].shape;
-  const axis = axisOf(param, param.has("axis") ? "axis" : "concat_dim", 1, rank - 1);
-  const ranks = parts.map(({ shape }) => shape.length);
-  if (ranks.some((other) => other !== rank)) {
-    layer.fail(`its inputs have ${ranks.join(", ")} axes`, "as many each");
-  }
-  const values = parts.map((part) => part.name);
-  if (maps) return [t.map("concat", name, { axis: MAP_AXES[axis] }, values)];
-  const { name: value, shape } = t.emit("concat", name, { axis }, values);
-  return [{ name: value, shape, map: false }];
-}
-
-/** Remembers priors under the name of their blob. What stands for them in the graph is a constant that no node takes. */
-function addPriors(
-  t: Translator,
-  top: string,
-  priors: { boxes: Float32Array; variances: readonly number[] },
-): Blob {
-  t.priors.set(top, priors);
-  return { name: top, shape: [1, 2, priors.boxes.length], map: false };
-}
-
 function eltwise(layer: Message, inputs: readonly Blob[], t: Translator): readonly Blob[] {
   const name = layer.word("name"), param = layer.message("eltwise_param");
   const operation = param.word("operation", "SUM"), factors = param.numbers("coeff");
@@ -260,135 +203,6 @@ function eltwise(layer: Message, inputs: readonly Blob[], t: Translator): readon
       first,
     ),
   ];
-}
-
-/** Axes in another order. From a map to `[n, h, w, c]` nothing moves. */
-function permute(layer: Message, [x]: readonly Blob[], t: Translator): readonly Blob[] {
-  const { length: rank } = x.shape, told = layer.message("permute_param").integers("order");
-  const order = [...told, ...x.shape.keys().filter((axis) => !told.includes(axis))];
-  if (order.length !== rank || order.some((axis) => axis >= rank)) {
-    layer.fail(`order is ${JSON.stringify(told)}`, `axes of ${formatShape(x.shape)}, each once`);
-  }
-  const shape = order.map((axis) => x.shape[axis]);
-  const permutation = x.map ? order.map((axis) => MAP_AXES[axis]) : order;
-  if (permutation.every((axis, i) => axis === i)) return [{ name: x.name, shape, map: false }];
-  return [{
-    name: t.emit("transpose", layer.word("name"), { permutation }, [x.name]).name,
-    shape,
-    map: false,
-  }];
-}
-
-/** The same values in other extents. */
-function reshaped(layer: Message, x: Blob, shape: readonly number[], t: Translator): readonly Blob[] {
-  const from = t.plain(x);
-  const { name } = t.emit("reshape", layer.word("name"), { shape }, [from.name]);
-  return [{ name, shape, map: false, activation: x.activation, source: x.activation ? x.source : x }];
-}
-
-function flatten(layer: Message, [x]: readonly Blob[], t: Translator): readonly Blob[] {
-  const param = layer.message("flatten_param"), { length: rank } = x.shape;
-  const axis = axisOf(param, "axis", 1, rank - 1), end = axisOf(param, "end_axis", -1, rank) + 1;
-  if (end <= axis) layer.fail(`axis is ${axis}, end_axis ${end - 1}`, "an axis and one behind it");
-  const shape = [...x.shape.slice(0, axis), elements(x.shape.slice(axis, end)), ...x.shape.slice(end)];
-  return reshaped(layer, x, shape, t);
-}
-
-function reshape(layer: Message, [x]: readonly Blob[], t: Translator): readonly Blob[] {
-  const param = layer.message("reshape_param"), { length: rank } = x.shape;
-  const axis = axisOf(param, "axis", 0, rank), count = param.number("num_axes", -1);
-  const end = count < 0 ? rank : axis + count;
-  const dims = param.message("shape").numbers("dim");
-  const before = x.shape.slice(0, axis), after = x.shape.slice(end);
-  const known = dims.map((dim, i) => dim === 0 ? x.shape[axis + i] : dim);
-  const rest = elements(x.shape) / elements([...before, ...known.filter((dim) => dim !== -1), ...after]);
-  const shape = [...before, ...known.map((dim) => dim === -1 ? rest : dim), ...after];
-  const legal = shape.length >= 1 && shape.length <= 8 &&
-    shape.every((dim) => Number.isInteger(dim) && dim > 0);
-  if (!legal || elements(shape) !== elements(x.shape)) {
-    layer.fail(
-      `dim is ${JSON.stringify(dims.slice(0, 8))} for ${formatShape(x.shape)}`,
-      "extents of as many values",
-    );
-  }
-  return reshaped(layer, x, shape, t);
-}
-
-/** Vectors of channels scaled to length 1, then by learned factors. */
-function normalize(layer: Message, inputs: readonly Blob[], t: Translator): readonly Blob[] {
-  const name = layer.word("name"), param = layer.message("norm_param"), x = t.asMap(layer, inputs[0]);
-  if (param.flag("across_spatial", true)) layer.fail("across_spatial is true", "false");
-  const channels = x.shape[1], shared = param.flag("channel_shared", true);
-  const [stored] = t.weights(layer, [shared ? 1 : channels]);
-  const factors = shared ? new Float32Array(channels).fill(stored[0]) : stored;
-  const unit = t.same("l2_normalize", `${name}.unit`, { epsilon: param.number("eps", 1e-10) }, x);
-  return [t.same("mul", name, {}, unit, [t.constant(`${name}.0`, [channels], factors)])];
-}
-
-function priorBox(layer: Message, [x]: readonly Blob[], t: Translator): readonly Blob[] {
-  const param = layer.message("prior_box_param"), { picture } = t;
-  if (x.shape.length !== 4) layer.fail(`it takes a blob of ${formatShape(x.shape)}`, "a map");
-  const priors = placePriors(param, [x.shape[2], x.shape[3]], [picture[2], picture[3]]);
-  return [addPriors(t, layer.word("top", layer.word("name")), priors)];
-}
-
-/** From (xmin, ymin, xmax, ymax) to (ymin, xmin, ymax, xmax). */
-function rowsFirst(boxes: Float32Array): Float32Array {
-  return boxes.map((_, i) => boxes[i ^ 1]);
-}
-
-/** Ends the network: its raw boxes and scores are outputs, the rest is the detector's. */
-function detectionOutput(layer: Message, [boxes, scores]: readonly Blob[], t: Translator): readonly Blob[] {
-  const name = layer.word("name"),
-    param = layer.message("detection_output_param"),
-    suppression = param.message("nms_param");
-  const priors = t.priors.get(t.inputs[2]) ??
-    layer.fail("its third blob is none of priors", "a PriorBox's, or several");
-  const classes = param.integer("num_classes", 0, 2), count = priors.boxes.length / 4;
-  const code = param.word("code_type", "CORNER");
-  if (code !== "CENTER_SIZE" && code !== "2") layer.fail(`code_type is ${code}`, "CENTER_SIZE");
-  if (!param.flag("share_location", true)) layer.fail("share_location is false", "true");
-  if (t.detection) layer.fail("it is the network's second", "one");
-  const { activation, source: raw } = scores;
-  if (!activation || !raw) layer.fail("its scores come from neither Softmax nor Sigmoid", "one of them");
-  if (elements(boxes.shape) !== count * 4 || elements(raw.shape) !== count * classes) {
-    layer.fail(
-      `its boxes are ${formatShape(boxes.shape)}, its scores ${formatShape(raw.shape)}`,
-      `${count} priors times 4, and times ${classes} classes`,
-    );
-  }
-  const shaped = (blob: Blob, columns: number, suffix: string): Blob => {
-    const shape = [1, count, columns], from = t.plain(blob);
-    if (formatShape(from.shape) === formatShape(shape)) return from;
-    return { name: t.emit("reshape", `${name}.${suffix}`, { shape }, [from.name]).name, shape, map: false };
-  };
-  const heads = [shaped(boxes, 4, "boxes"), shaped(raw, classes, "scores")];
-  const scales = priors.variances.map((variance) =>
-    param.flag("variance_encoded_in_target", false) ? 1 : 1 / variance
-  );
-  const [x, y, width, height] = scales, keep = param.number("keep_top_k", -1);
-  const detection: SsdPostprocessing = {
-    kind: "ssd",
-    boxes: heads[0].name,
-    scores: heads[1].name,
-    order: "xywh",
-    priors: t.constant(`${name}.priors`, [count, 4], rowsFirst(priors.boxes)),
-    scales: [y, x, height, width],
-    activation,
-    background: param.integer("background_label_id", 0),
-    threshold: param.number("confidence_threshold", 0.01),
-    iou: suppression.number("nms_threshold", 0.3),
-    maxDetections: keep > 0 ? keep : count,
-  };
-  t.detect(detection, [boxes, firstOf(raw), ...heads]);
-  return [];
-}
-
-/** The blob that a chain of reshapes begins with. */
-function firstOf(blob: Blob): Blob {
-  let first = blob;
-  while (first.source && !first.activation && !first.map) first = first.source;
-  return first.map ? blob : first;
 }
 
 const unary = (op: "sigmoid" | "tanh", activation?: "sigmoid"): LayerReader => (layer, [x], t) => [
@@ -411,6 +225,7 @@ export const layerReaders: Readonly<Record<string, LayerReader>> = {
   Softmax: softmax,
   Pooling: pooling,
   Concat: concat,
+  Slice: slice,
   Eltwise: eltwise,
   Permute: permute,
   Flatten: flatten,
@@ -420,4 +235,5 @@ export const layerReaders: Readonly<Record<string, LayerReader>> = {
   DetectionOutput: detectionOutput,
   Dropout: (_layer, [x]) => [x],
   Split: (_layer, [x]) => [x],
+  Silence: () => [],
 };
