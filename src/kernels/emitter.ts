@@ -97,8 +97,12 @@ const TILE_MACS = 6_000_000;
 /** Work of a tile where threads share: small enough that the last to finish is not waited for long. */
 const SHARED_TILE_MACS = 1_000_000;
 
+/** Least work that is shared: less takes no longer than the threads' meeting behind it. */
+const LEAST_SHARED_MACS = 100_000;
+
 /**
- * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, of not too much work, and at most `most` rows.
+ * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, of not too much work, and at most `most` rows; their number
+ * is a multiple of `sharers`, the threads, so that none has one more.
  */
 export function tileRows(
   rows: number,
@@ -106,9 +110,11 @@ export function tileRows(
   { threads }: Host,
   multiple = 1,
   most = Infinity,
+  sharers = threads,
 ): number {
   const work = threads > 1 ? SHARED_TILE_MACS : TILE_MACS;
   const limit = Math.max(multiple, Math.min(most, work / Math.max(1, macsPerRow)));
-  const tiles = Math.max(1, Math.ceil(rows / limit));
+  const shared = rows * macsPerRow >= LEAST_SHARED_MACS ? sharers : 1;
+  const tiles = Math.max(1, Math.ceil(Math.ceil(rows / limit) / shared) * shared);
   return Math.ceil(rows / tiles / multiple) * multiple;
 }

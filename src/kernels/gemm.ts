@@ -55,8 +55,16 @@ export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
   const tile = registerTile(host);
   const most = A_BLOCK_BYTES / (k * 4);
   const rows = tileRows(m, Math.min(n, 2 * tile.columns) * k, host, tile.rows, most);
-  const columns = tileRows(n, rows * k, host, tile.columns);
-  const down = Math.ceil(m / rows), across = Math.ceil(n / columns);
+  const down = Math.ceil(m / rows);
+  const columns = tileRows(
+    n,
+    rows * k,
+    host,
+    tile.columns,
+    Infinity,
+    down % host.threads === 0 ? 1 : host.threads,
+  );
+  const across = Math.ceil(n / columns);
   const rowsInner = n > m;
   return { rows, tiles: down * across, words: [columns, rowsInner ? down : across, rowsInner ? 1 : 0] };
 }

@@ -123,8 +123,8 @@ export function emitWinograd(
   const { rows, columns } = registerTile(emitter.host);
   const tileBytes = planes * (vRow + mRow), deep = planes * vRow * outputs > tiles * tileBytes;
   const fitting = Math.floor((deep ? DEEP_BLOCK_BYTES : BLOCK_BYTES) / tileBytes / rows) * rows;
-  const shared = Math.min(emitter.host.threads, Math.floor(tiles / rows));
-  const blocks = Math.max(shared, Math.ceil(tiles / Math.max(rows, fitting)));
+  const shared = Math.max(1, Math.min(emitter.host.threads, Math.floor(tiles / rows)));
+  const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / shared) * shared;
   const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
