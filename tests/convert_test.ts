@@ -6,6 +6,8 @@ import { readModel } from "../src/detection/read_model.ts";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { bytesSource, decodeProgram } from "../src/compiler/program_file.ts";
+import { compileModel } from "../src/runtime/compile_model.ts";
+import { detectArch } from "../src/runtime/kernels.ts";
 import { Session } from "../src/runtime/session.ts";
 import { inputsFor } from "./support/compare.ts";
 import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";
@@ -253,6 +255,17 @@ Deno.test("detect.ts runs a compiled program; nothing else can be made of it", a
   const again = await convert([program, "-o", `${folder.path}/again.safetensors`]);
   assertEquals(again.code, 1);
   assertStringIncludes(again.stderr, "it is a compiled program, which holds no graph");
+});
+
+Deno.test("a program for another processor is refused in a sentence", async () => {
+  await using folder = await temporaryFolder();
+  const arch = detectArch() === "aarch64" ? "x86-64" : "aarch64";
+  const weights = zooWeights(), path = `${folder.path}/other.program`;
+  const graph = buildModel("mobilenetv1-025", { weights: (key) => weights.get(key)!.data });
+  await Deno.writeFile(path, await compileModel(graph, { arch }));
+  const { code, stderr } = await run("classify.ts", ["--model", path, "samples/chelsea.png"]);
+  assertEquals(code, 1);
+  assertMatch(stderr, new RegExp(`^Cannot run compiled program: it is for ${arch}.*compile it here$`, "m"));
 });
 
 Deno.test("what no reader knows is named: an operator of ONNX with its node, a global of a pickle", async () => {

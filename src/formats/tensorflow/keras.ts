@@ -52,6 +52,19 @@ interface Described {
   readonly runs: readonly (readonly Reference[])[];
 }
 
+/** One run of a layer. */
+interface Run {
+  readonly layer: Described;
+  readonly reads: readonly Reference[];
+  readonly run: number;
+}
+
+function runsOf(layer: Described): Run[] {
+  return layer.className === "InputLayer" ? [] : layer.runs.map((reads, run) => ({ layer, reads, run }));
+}
+
+const keyOf = ({ layer, run }: Pick<Reference, "layer" | "run">) => `${layer}:${run}`;
+
 function refuse(what: string, found: string, wanted: string): never {
   throw new ModelError(`Cannot read ${what}: ${found}, wanted ${wanted}`);
 }
@@ -216,9 +229,8 @@ class Runner {
     depth: number,
   ): [string, TfValue][] {
     const made = new Map<string, readonly TfValue[]>();
-    const ready = ({ layer, run }: Reference) => made.has(`${layer}:${run}`);
     const take = (wanted: Reference): TfValue =>
-      made.get(`${wanted.layer}:${wanted.run}`)?.[wanted.output] ??
+      made.get(keyOf(wanted))?.[wanted.output] ??
         refuse(
           "layers model",
           `output ${wanted.output} of layer "${wanted.layer}" is missing`,
@@ -232,25 +244,29 @@ class Runner {
     names.forEach((name, i) => {
       const layer = byName.get(name) ??
         refuse("layers model", `input layer "${name}" is missing`, "a layer of that name");
-      made.set(`${name}:0`, [inputs[i] ?? this.#input(name, layer.config)]);
+      made.set(keyOf({ layer: name, run: 0 }), [inputs[i] ?? this.#input(name, layer.config)]);
     });
-    // Layers come after those that they read, but for later runs of shared ones.
-    let waiting = described.flatMap((layer) => layer.runs.map((reads, run) => ({ layer, reads, run })))
-      .filter(({ layer }) => layer.className !== "InputLayer");
-    while (waiting.length > 0) {
-      const left = waiting.filter(({ layer, reads, run }) => {
-        if (!reads.every(ready)) return true;
-        made.set(`${layer.name}:${run}`, this.#layer(layer, reads.map(take), depth));
-        return false;
-      });
-      if (left.length === waiting.length) {
-        refuse(
-          `layer "${left[0].layer.name}"`,
-          "it reads what is never made",
-          "layers in an order that can run",
-        );
+    const waiting = new Map<string, Run[]>();
+    for (const run of described.flatMap(runsOf)) {
+      // A layer runs when what it reads is there, and then those that wait for it.
+      const open = [run];
+      for (let next = open.pop(); next; next = open.pop()) {
+        const missing = next.reads.find((read) => !made.has(keyOf(read)));
+        const key = keyOf(missing ?? { layer: next.layer.name, run: next.run });
+        if (missing) waiting.set(key, [...waiting.get(key) ?? [], next]);
+        else {
+          made.set(key, this.#layer(next.layer, next.reads.map(take), depth));
+          open.push(...waiting.get(key) ?? []);
+          waiting.delete(key);
+        }
       }
-      waiting = left;
+    }
+    for (const [{ layer }] of waiting.values()) {
+      refuse(
+        `layer "${layer.name}"`,
+        "it reads what is never made",
+        "layers that can run one after the other",
+      );
     }
     return references(config.output_layers).map((wanted) => [wanted.layer, take(wanted)]);
   }

@@ -15,15 +15,26 @@ export interface RecognisedInput {
   readonly preprocessing: Preprocessing;
 }
 
-/** All nodes that a node depends on. */
-export function ancestors(graph: TfGraph, name: string): Set<string> {
-  const seen = new Set<string>();
-  const open = [name];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    for (const input of graph.nodes.get(next)?.inputs ?? []) open.push(input.node);
+/** For each node, those that read it. */
+type Readers = ReadonlyMap<string, readonly TfNode[]>;
+
+function readersOf({ nodes }: TfGraph): Readers {
+  const readers = new Map<string, TfNode[]>();
+  for (const node of nodes.values()) {
+    for (const input of new Set(node.inputs.map((input) => input.node))) {
+      const list = readers.get(input);
+      if (list) list.push(node);
+      else readers.set(input, [node]);
+    }
   }
+  return readers;
+}
+
+/** Nodes that depend on any of some, they included. */
+function dependents(from: Iterable<string>, readers: Readers): Set<string> {
+  const seen = new Set(from);
+  // A set grows while it is walked.
+  for (const name of seen) for (const reader of readers.get(name) ?? []) seen.add(reader.name);
   return seen;
 }
 
@@ -56,13 +67,6 @@ function affineStep(
   }
 }
 
-/** Whether a node depends on a layer: then it resizes features, not a photo. */
-function computed(graph: TfGraph, name: string): boolean {
-  return [...ancestors(graph, name)].some((node) =>
-    /Conv2D|DepthwiseConv2d|MatMul/.test(graph.nodes.get(node)?.op ?? "")
-  );
-}
-
 /**
  * Recognises resizing and normalisation.
  *
@@ -70,9 +74,11 @@ function computed(graph: TfGraph, name: string): boolean {
  * @throws {ModelError} If it resizes in a way that is not known.
  */
 export function recognisePreprocessing(graph: TfGraph): RecognisedInput | undefined {
-  const resize = [...graph.nodes.values()].find((node) =>
-    node.op === "ResizeBilinear" && !computed(graph, node.name)
-  );
+  const nodes = [...graph.nodes.values()], readers = readersOf(graph);
+  // What depends on a layer resizes features, not a photo.
+  const layers = nodes.filter(({ op }) => /Conv2D|DepthwiseConv2d|MatMul/.test(op)).map(({ name }) => name);
+  const features = dependents(layers, readers);
+  const resize = nodes.find(({ op, name }) => op === "ResizeBilinear" && !features.has(name));
   if (!resize) return undefined;
   if (booleanAttr(resize, "align_corners") || booleanAttr(resize, "half_pixel_centers")) {
     throw new ModelError(
@@ -84,20 +90,17 @@ export function recognisePreprocessing(graph: TfGraph): RecognisedInput | undefi
     throw new ModelError(`Cannot read node "${resize.name}": its size is not a constant of 2 integers`);
   }
   // The loop hands its pictures on through one TensorArrayGatherV3; without a loop the resize itself is where it ends.
-  const gather = [...graph.nodes.values()].find((node) =>
-    node.op === "TensorArrayGatherV3" && ancestors(graph, node.name).has(resize.name)
-  );
+  const resized = dependents([resize.name], readers);
+  const gather = nodes.find(({ op, name }) => op === "TensorArrayGatherV3" && resized.has(name));
   let node = gather ?? resize;
   let scale = 1, offset = 0;
   for (;;) {
-    const readers = [...graph.nodes.values()].filter((reader) =>
-      reader.inputs.some((input) => input.node === node.name)
-    );
-    const step = readers.length === 1 ? affineStep(graph, readers[0]) : undefined;
+    const [reader, ...others] = readers.get(node.name) ?? [];
+    const step = reader && others.length === 0 ? affineStep(graph, reader) : undefined;
     if (!step || step.from !== node.name) break;
     scale *= step.scale;
     offset = offset * step.scale + step.offset;
-    node = readers[0];
+    node = reader;
   }
   const [height, width] = size.data;
   return {
