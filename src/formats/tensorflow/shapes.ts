@@ -88,10 +88,13 @@ function parts(call: Call, x: TfValue, axis: number, sizes: readonly number[]): 
   });
 }
 
-/** `count` sizes, at most as many as the axis has. */
+/** Most parts that a tensor is cut into. */
+const MAX_PARTS = 4096;
+
+/** `count` equal sizes. */
 function equal(call: Call, count: number, extent: number): number[] {
-  if (!(Number.isInteger(count) && count > 0 && extent % count === 0)) {
-    fail(call, `it makes ${count} parts of ${extent}`, "parts of one size");
+  if (!(Number.isInteger(count) && count > 0 && count <= MAX_PARTS && extent % count === 0)) {
+    fail(call, `it makes ${count} parts of ${extent}`, `at most ${MAX_PARTS}, of one size`);
   }
   return Array(count).fill(extent / count);
 }

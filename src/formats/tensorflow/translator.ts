@@ -50,6 +50,9 @@ const FOLDED: ReadonlySet<OpName> = new Set<OpName>([
 /** Values that folding may make for each value of the file, and for any file. */
 const FOLDED_FACTOR = 8, FOLDED_VALUES = 2 ** 20;
 
+/** Most nodes that a graph may get. */
+const MAX_NODES = 2 ** 16;
+
 type BinaryOp = "add" | "sub" | "mul" | "div" | "maximum";
 
 /** The shape that two operands are stretched to; `undefined` if they do not fit. */
@@ -67,6 +70,7 @@ export class Translator {
   readonly #builder: GraphBuilder;
   readonly #constants = new Map<string, Tensor>();
   #left: number;
+  #nodes = 0;
 
   /** Translates into `builder` a file of so many constant values. */
   constructor(builder: GraphBuilder, values: number) {
@@ -95,6 +99,9 @@ export class Translator {
     if (FOLDED.has(op) && inputs.every((input) => input.kind === "constant")) {
       this.#spend(elements(shape), name);
       return known(name, shape, opOf(op).reference(attrs, inputs.map((input) => input.tensor), shape));
+    }
+    if (++this.#nodes > MAX_NODES) {
+      throw new ModelError(`Cannot read node "${name}": the graph has more than ${MAX_NODES} nodes`);
     }
     this.#builder.node(op, name, attrs, inputs.map((input) => this.#nameOf(input)));
     return { kind: "computed", name, shape };

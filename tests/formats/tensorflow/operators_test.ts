@@ -6,7 +6,8 @@ import { runReference } from "../../../src/graph/graph.ts";
 import { Session } from "../../../src/runtime/session.ts";
 import { errorOf } from "../../support/compare.ts";
 import { type Attr, attr, GraphDef, runTfjs } from "../../support/graph_def.ts";
-import { Random } from "../../support/random.ts";
+import { mutateJson } from "../../support/mutate_json.ts";
+import { Random, seedOf } from "../../support/random.ts";
 
 const { float, flag, integer, integers, text, texts } = attr;
 const random = new Random(17);
@@ -283,11 +284,34 @@ Deno.test("what cannot be read is named with its node, what was found and what i
       "known values take more than",
     ],
     [(g, x) => g.node("Relu", [g.node("Loop", [x, "node2"])]), "it has no output"],
+    [
+      (g) =>
+        g.node("Unpack", [g.node("Fill", [g.integers(5000), g.constant([], [1])])], { axis: integer(0) }),
+      "5000 parts of 5000, wanted at most 4096",
+    ],
     [(g) => g.node("Relu", [g.constant([2], [1, 2])]), "does not depend on the input"],
   ];
   for (const [build, message] of broken) {
     const model = new GraphDef();
     build(model, model.input([1, 7, 6, 4]));
     await assertRejects(() => readTfjs(model.json, () => model.shard, { name: "t" }), SimdetError, message);
+  }
+});
+
+Deno.test("every operator, 30 times mutated: a typed error or a graph", async () => {
+  const seed = seedOf(19), chance = new Random(seed);
+  for (const [name, build] of Object.entries(cases)) {
+    const model = new GraphDef();
+    build(model, model.input([1, 7, 6, 4]));
+    for (let round = 0; round < 30; round++) {
+      try {
+        await readTfjs(mutateJson(model.json, chance), () => model.shard, { name });
+      } catch (error) {
+        assert(
+          error instanceof SimdetError,
+          `seed ${seed}, ${name}, round ${round}: ${(error as Error).stack}`,
+        );
+      }
+    }
   }
 });
