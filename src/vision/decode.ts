@@ -4,6 +4,7 @@
  * @module
  */
 
+import { codecBinary } from "./codec.ts";
 import { broken, type ImageHeader, sniff } from "./sniff.ts";
 import { MAX_PIXELS, type RawImage } from "./image.ts";
 import { orient } from "./orient.ts";
@@ -53,14 +54,21 @@ const decoders: Readonly<
 > = {
   jpeg: (bytes, { channels }) => channels === 4 ? decodeCmyk(bytes) : decodeJpeg(bytes),
   async png(bytes) {
-    const { default: decode } = await import("@jsquash/png/decode.js");
+    const { default: decode, init } = await import("@jsquash/png/decode.js");
+    await init(await codecBinary("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"));
     return pixelsOf(await decode(bufferOf(bytes)));
   },
   async webp(bytes) {
-    const { default: decode } = await import("@jsquash/webp/decode.js");
+    const { default: decode, init } = await import("@jsquash/webp/decode.js");
+    webpReady ??= codecBinary("@jsquash/webp/codec/dec/webp_dec.wasm").then((wasmBinary) =>
+      wasmBinary && init({ wasmBinary } as Parameters<typeof init>[0])
+    );
+    await webpReady;
     return pixelsOf(await decode(bufferOf(bytes)));
   },
 };
+
+let webpReady: Promise<void> | undefined;
 
 /** What the JPEG codec had to say about the photo at hand. */
 let complaints: string[] = [];
@@ -69,8 +77,9 @@ let jpegReady = false;
 async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
   const { default: decode, init } = await import("@jsquash/jpeg/decode.js");
   if (!jpegReady) {
-    const listen = { printErr: (line: string): void => void complaints.push(line) };
-    await init(listen as Parameters<typeof init>[0]);
+    const wasmBinary = await codecBinary("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
+    const printErr = (line: string): void => void complaints.push(line);
+    await init({ printErr, ...wasmBinary && { wasmBinary } } as Parameters<typeof init>[0]);
   }
   complaints = [];
   // A codec that has given up on a photo does not recover: the next one gets a new codec.

@@ -5,10 +5,13 @@
  */
 
 import { OptionError } from "../errors.ts";
+import { codecBinary } from "./codec.ts";
 import type { RawImage } from "./image.ts";
 
 /** Quality of a JPEG where none is asked for. */
 const JPEG_QUALITY = 90;
+
+let jpegReady: Promise<void> | undefined;
 
 /**
  * Encodes a picture; JPEG drops the alpha channel. `quality`, 1 to 100, is for JPEG alone.
@@ -30,10 +33,15 @@ export async function encodeImage(
     colorSpace: "srgb",
   } as ImageData;
   if (format === "png") {
-    const { default: encode } = await import("@jsquash/png/encode.js");
+    const { default: encode, init } = await import("@jsquash/png/encode.js");
+    await init(await codecBinary("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"));
     return new Uint8Array(await encode(pixels));
   }
-  const { default: encode } = await import("@jsquash/jpeg/encode.js");
+  const { default: encode, init } = await import("@jsquash/jpeg/encode.js");
+  jpegReady ??= codecBinary("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm").then((wasmBinary) =>
+    wasmBinary && init({ wasmBinary } as Parameters<typeof init>[0])
+  );
+  await jpegReady;
   return new Uint8Array(await encode(pixels, { quality }));
 }
 

@@ -1,0 +1,16 @@
+/**
+ * The wasm binaries of codecs, for hosts where a codec cannot fetch its own.
+ *
+ * @module
+ */
+
+/**
+ * The bytes of a codec's binary in Node, whose `fetch` reads no files; `undefined` on hosts where codecs fetch their own.
+ *
+ * @param specifier Package and path of the binary.
+ */
+export async function codecBinary(specifier: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (typeof Worker !== "undefined" || !("process" in globalThis)) return undefined;
+  const { readFile } = await import("node:fs/promises");
+  return new Uint8Array(await readFile(new URL(import.meta.resolve(specifier))));
+}
