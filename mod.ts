@@ -18,7 +18,14 @@
 export { Detector, type DetectorInfo } from "./src/detection/detector.ts";
 export { type Classification, Classifier, type ClassifyResult } from "./src/detection/classifier.ts";
 export type { GraphSource, LoadOptions, ModelSource } from "./src/detection/load.ts";
-export type { Box, Detection, DetectOptions, DetectResult, Speed } from "./src/detection/types.ts";
+export type {
+  Box,
+  Detection,
+  DetectOptions,
+  DetectResult,
+  Speed,
+  StreamOptions,
+} from "./src/detection/types.ts";
 export { readModel } from "./src/detection/read_model.ts";
 export type { Progress, ReadOptions } from "./src/formats/read.ts";
 export type { StateDict } from "./src/formats/state_dict.ts";

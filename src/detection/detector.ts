@@ -23,8 +23,9 @@ import {
   type ModelSource,
   takeImage,
 } from "./load.ts";
+import { newest } from "./newest.ts";
 import { nms } from "./nms.ts";
-import type { Box, DetectOptions, DetectResult } from "./types.ts";
+import type { Box, DetectOptions, DetectResult, StreamOptions } from "./types.ts";
 
 /** What a detector is and runs on. */
 export interface DetectorInfo {
@@ -55,7 +56,7 @@ export interface DetectorInfo {
  * }
  * ```
  */
-export class Detector implements Disposable {
+export class Detector implements Disposable, AsyncDisposable {
   /** What the detector is and runs on. */
   readonly info: DetectorInfo;
   /** The session that runs the network, for profiles and raw outputs. */
@@ -109,6 +110,7 @@ export class Detector implements Disposable {
    * @throws {OptionError} If an option is out of range, or a class does not exist.
    */
   async detect(input: ImageInput, options: DetectOptions = {}): Promise<DetectResult> {
+    options.signal?.throwIfAborted();
     const { image, decode } = await takeImage(input);
     const result = this.detectSync(image, options);
     return { ...result, speed: { ...result.speed, decode } };
@@ -120,6 +122,7 @@ export class Detector implements Disposable {
    * @throws {OptionError} If an option is out of range, or a class does not exist.
    */
   detectSync(image: RawImage, options: DetectOptions = {}): DetectResult {
+    options.signal?.throwIfAborted();
     const post = this.#postprocessing;
     const threshold = fraction("threshold", options.threshold ?? post.threshold);
     const overlap = fraction("iou", options.iou ?? post.iou);
@@ -128,13 +131,14 @@ export class Detector implements Disposable {
       throw new OptionError(`maxDetections must be a whole number of at least 1, not ${most}`);
     }
     const classes = options.classes && selectClasses(options.classes, this.#labels);
+    const excluded = selectClasses(options.exclude ?? [], this.#labels);
 
     const preprocess = feed(image, this.#preprocessing, this.session);
     const inference = infer(this.session);
     const start = performance.now();
     const candidates = this.#decoder.decode(threshold, (column) => {
       const label = this.#labels[column];
-      return label !== undefined && (!classes || classes.has(label.classId));
+      return label !== undefined && !excluded.has(label.classId) && (!classes || classes.has(label.classId));
     });
     const kept = nms(candidates, overlap, options.agnosticNms ?? false);
     const detections = kept.slice(0, most).map(({ label: column, score, box }) => {
@@ -151,6 +155,22 @@ export class Detector implements Disposable {
     };
   }
 
+  /**
+   * Looks at one frame after the other, as they come from a camera or a video.
+   *
+   * @throws {ImageError} If a frame is broken; the stream ends with it.
+   * @throws {OptionError} If an option is out of range, or a class does not exist.
+   */
+  async *stream(
+    frames: AsyncIterable<ImageInput>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<DetectResult> {
+    const { drop = "none", ...rest } = options;
+    for await (const frame of drop === "oldest" ? newest(frames) : frames) {
+      yield await this.detect(frame, rest);
+    }
+  }
+
   /** Lets the memory go. The detector cannot be used afterwards. */
   dispose(): void {
     this.session.dispose();
@@ -159,6 +179,12 @@ export class Detector implements Disposable {
   /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** As `dispose`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+    return Promise.resolve();
   }
 }
 

@@ -68,6 +68,16 @@ export interface DetectOptions {
   readonly maxDetections?: number;
   /** Only these classes: labels or class ids. */
   readonly classes?: readonly (string | number)[];
+  /** Not these classes, whether or not `classes` names them. */
+  readonly exclude?: readonly (string | number)[];
   /** Whether boxes of different classes suppress one another. Default `false`. */
   readonly agnosticNms?: boolean;
+  /** Ends the work before the photo is decoded or before the network runs; what is thrown is the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to look at frames. */
+export interface StreamOptions extends DetectOptions {
+  /** Which frames to pass over while another is looked at: all but the newest (`"oldest"`), or none. Default `"none"`. */
+  readonly drop?: "oldest" | "none";
 }

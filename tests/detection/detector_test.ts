@@ -118,11 +118,30 @@ Deno.test("options: classes, threshold, most detections; boxes lie within the ph
   }
   const people = await detector.detect(bytes, { threshold: 0.05, classes: ["Person"] });
   assertEquals(new Set(people.detections.map((d) => d.classId)), new Set([0]));
+  const others = await detector.detect(bytes, { threshold: 0.05, exclude: ["person"] });
+  const rest = all.detections.filter((d) => d.classId !== 0);
+  assertEquals(others.detections.slice(0, rest.length), rest);
+  assert(rest.length > 0 && others.detections.every((d) => d.classId !== 0));
   const one = await detector.detect(bytes, { threshold: 0.05, maxDetections: 1 });
   assertEquals(one.detections, all.detections.slice(0, 1));
   assert(one.truncated > 0);
   await assertRejects(() => detector.detect(bytes, { threshold: 2 }), OptionError);
   await assertRejects(() => detector.detect(bytes, { classes: ["dgo"] }), OptionError, 'did you mean "dog"?');
+});
+
+Deno.test("a signal ends detection; a stream looks at every frame, or at the newest", async () => {
+  await using detector = await Detector.load(await cocoSsdBytes());
+  const names = ["chelsea.png", "coffee.png"];
+  const aborted = detector.detect(await photo(names[0]), { signal: AbortSignal.abort(new Error("enough")) });
+  await assertRejects(() => aborted, Error, "enough");
+  async function* frames() {
+    for (const name of names) yield await photo(name);
+  }
+  for (const drop of ["none", "oldest"] as const) {
+    const results = await Array.fromAsync(detector.stream(frames(), { drop, exclude: ["dining table"] }));
+    assertEquals(results.at(-1)?.detections.map(({ label }) => label), ["cup"]);
+    if (drop === "none") assertEquals(results[0].detections[0].label, "cat");
+  }
 });
 
 Deno.test("two detectors in one process do not disturb each other", async () => {
