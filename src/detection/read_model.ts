@@ -10,7 +10,7 @@ import { isStateDict, readFile, type ReadOptions } from "../formats/read.ts";
 import type { Graph } from "../graph/graph.ts";
 
 /**
- * Reads a model: our `.safetensors`, a TensorFlow.js `model.json`, Darknet's `.cfg` or Caffe's `.prototxt` (by URL, what belongs to them beside them), or
+ * Reads a model: our `.safetensors`, an ONNX file, a TensorFlow.js `model.json`, Darknet's `.cfg` or Caffe's `.prototxt` (by URL, what belongs to them beside them), or
  * weights alone, PyTorch's `.pth` and `.pt` or `.safetensors` of others. The network of these is recognised by their names and shapes, and built by the zoo.
  *
  * ```ts

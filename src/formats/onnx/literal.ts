@@ -108,14 +108,15 @@ export class Folder {
   /** The values that lie `strides` apart from `offset` on, as a tensor of `shape`. */
   #gather(from: Literal, shape: Shape, offset: number, strides: readonly number[]): Literal {
     const data = this.#allocate(from.type, shape);
+    const inner = shape.length - 1, run = shape[inner] ?? 1, step = strides[inner] ?? 0;
     const index = shape.map(() => 0);
-    let at = offset;
-    for (let i = 0; i < data.length; i++) {
-      data[i] = from.data[at];
-      for (let axis = shape.length - 1; axis >= 0; axis--) {
-        at += strides[axis];
+    let base = offset;
+    for (let i = 0; i < data.length;) {
+      for (let j = 0, at = base; j < run; j++, at += step) data[i++] = from.data[at];
+      for (let axis = inner - 1; axis >= 0; axis--) {
+        base += strides[axis];
         if (++index[axis] < shape[axis]) break;
-        at -= strides[axis] * shape[axis];
+        base -= strides[axis] * shape[axis];
         index[axis] = 0;
       }
     }
