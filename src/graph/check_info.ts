@@ -107,7 +107,8 @@ function checkYolo(post: YoloPostprocessing, graph: Graph, shapes: ReadonlyMap<s
   if (!Array.isArray(post.heads) || post.heads.length === 0) {
     fail("postprocessing.heads", post.heads, "at least one");
   }
-  const classes = post.heads.map(({ output, anchors, scaleXY, activated }) => {
+  const classes = post.heads.map((head: YoloPostprocessing["heads"][number] | null) => {
+    const { output, anchors, scaleXY, activated } = head ?? fail("postprocessing.heads", post.heads, "heads");
     if (!graph.outputs.includes(output)) fail("postprocessing.heads.output", output, "a graph output");
     const shape = shapes.get(output)!;
     if (!Array.isArray(anchors) || anchors.length === 0) {
@@ -175,6 +176,10 @@ export function checkInfo(graph: Graph): void {
     }
     checkLabels(graph, elements(scores));
   } else if (postprocessing !== undefined) {
-    fail("postprocessing.kind", (postprocessing as { kind: unknown }).kind, "ssd, yolo, yolox or softmax");
+    fail(
+      "postprocessing.kind",
+      (postprocessing as { kind: unknown } | null)?.kind,
+      "ssd, yolo, yolox or softmax",
+    );
   }
 }

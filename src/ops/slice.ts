@@ -40,7 +40,7 @@ export const slice: Op<SliceAttrs> = {
   infer(attrs, inputs, where) {
     checkInputs(where, inputs, 1);
     const [x] = inputs;
-    const { starts, sizes } = attrs, steps = stepsOf(attrs);
+    const { starts, sizes, steps = x.map(() => 1) } = attrs;
     const lists = [starts, sizes, steps].every((list) =>
       Array.isArray(list) && list.length === x.length && list.every(Number.isInteger)
     );

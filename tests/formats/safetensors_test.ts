@@ -1,9 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ModelError, SimdetError } from "../../src/errors.ts";
-import { parseSafetensors, readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import {
+  parseSafetensors,
+  readSafetensors,
+  toGraph,
+  writeSafetensors,
+} from "../../src/formats/safetensors.ts";
 import { check } from "../../src/graph/graph.ts";
+import type { ModelInfo } from "../../src/graph/model_info.ts";
 import { graphOf } from "../support/compare.ts";
 import { mutate } from "../support/mutate.ts";
+import { mutateJson } from "../support/mutate_json.ts";
 import { Random, seedOf } from "../support/random.ts";
 
 const graph = graphOf([[1, 3, 3, 4]], (b, [x]) => {
@@ -125,6 +132,60 @@ Deno.test("shapes of graphs cannot ask for more than their operators allow", () 
   for (const [broken, message] of cases) {
     assertThrows(() => check(readSafetensors(broken)), SimdetError, message);
   }
+});
+
+/** A YOLO head over a picture cut, sliced and padded: what graphs and infos are made of. */
+const detector = graphOf([[1, 8, 8, 3]], (b, [x]) => {
+  b.constant("head", [1, 1, 3, 14], new Random(3).tensor([1, 1, 3, 14]).data);
+  const attrs = { strides: [2, 2], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
+  const left = b.node("slice", "left", { starts: [0, 0, 0, 0], sizes: [1, 8, 4, 3] }, [x]);
+  const wide = b.node("pad", "wide", { before: [0, 0, 2, 0], after: [0, 0, 2, 0], value: 0 }, [left]);
+  const pooled = b.node("max_pool", "pooled", { kernel: [3, 3], strides: [1, 1], padding: [1, 1, 1, 1] }, [
+    wide,
+  ]);
+  const sum = b.node("add", "sum", {}, [pooled, b.node("leaky_relu", "leaky", { alpha: 0.1 }, [x])]);
+  return b.node("conv2d", "y", attrs, [b.node("concat", "joined", { axis: 3 }, [sum]), "head"]);
+});
+
+const INFO: ModelInfo = {
+  name: "detector",
+  preprocessing: {
+    input: "x0",
+    width: 8,
+    height: 8,
+    resize: "half_pixel",
+    scale: [1, 1, 1],
+    offset: [0, 0, 0],
+  },
+  labels: [{ name: "ant", categoryId: 0 }, null],
+  postprocessing: {
+    kind: "yolo",
+    heads: [{ output: "y", anchors: [[4, 4], [6, 6]], scaleXY: 1 }],
+    threshold: 0.25,
+    iou: 0.5,
+    maxDetections: 10,
+  },
+};
+
+Deno.test("3,000 models whose graph or information lies: a typed error or a legal graph", () => {
+  const seed = seedOf(37), random = new Random(seed);
+  const { constants, inputs, outputs, nodes } = detector, graph = { inputs, outputs, nodes };
+  let legal = 0;
+  for (let round = 0; round < 3000; round++) {
+    const lying = random.next() < 0.6;
+    const metadata = {
+      format: "simdet/1",
+      graph: JSON.stringify(lying ? mutateJson(graph, random) : graph),
+      info: JSON.stringify(lying ? INFO : mutateJson(INFO, random)),
+    };
+    try {
+      check(toGraph({ tensors: new Map(constants), metadata }));
+      legal++;
+    } catch (error) {
+      assert(error instanceof SimdetError, `seed ${seed}, round ${round}: ${(error as Error).stack}`);
+    }
+  }
+  assert(legal > 0 && legal < 3000);
 });
 
 Deno.test("values of every type become f32", () => {
