@@ -55,7 +55,6 @@ function ssd(name: string, backbone: Backbone, paper: string, preprocessing = IM
     labels: COCO_LABELS,
     preprocessing,
     postprocessing: () => ssdPostprocessing(),
-    weights: "none published",
     build(net, input, { classes, inputSize }) {
       const maps: Value[] = [...backbone(net, input)];
       EXTRAS.forEach(([narrow, wide], i) => {

@@ -7,8 +7,7 @@
 import { ModelError, OptionError } from "../src/errors.ts";
 import type { Pair } from "../src/geometry.ts";
 import type { Graph } from "../src/graph/graph.ts";
-import { check, macsOf } from "../src/graph/graph.ts";
-import type { ModelInfo } from "../src/graph/model_info.ts";
+import type { ModelInfo, Preprocessing } from "../src/graph/model_info.ts";
 import { nearest } from "../src/nearest.ts";
 import { NetworkBuilder, type Value, type Weights } from "./layers.ts";
 import type { Network, NetworkOptions, Variants } from "./network.ts";
@@ -51,34 +50,47 @@ export function findNetwork(name: string): Network {
  * @throws {GraphError} If the input is too small for the network.
  */
 export function buildModel(name: string, options: BuildOptions = {}): Graph {
-  const network = findNetwork(name);
-  const { inputSize = network.inputSize, classes = network.classes } = options;
-  const size: Pair = typeof inputSize === "number" ? [inputSize, inputSize] : inputSize;
-  for (
-    const [what, value] of [["input height", size[0]], ["input width", size[1]], [
-      "classes",
-      classes,
-    ]] as const
-  ) {
-    if (!Number.isInteger(value) || value < 1 || value > MAX_SIZE) {
-      throw new OptionError(`${what} must be a whole number from 1 to ${MAX_SIZE}, not ${value}`);
-    }
-  }
-  const { gamma, fusion } = options;
-  checkVariants(name, network, { gamma, fusion });
+  const { network, chosen } = choose(name, options);
+  const { inputSize: size, classes } = chosen;
   const net = new NetworkBuilder(options.weights);
-  const chosen: NetworkOptions = { inputSize: size, classes, gamma, fusion };
   const input = net.input(size);
   const outputs = network.build(net, input, chosen);
   const info: ModelInfo = {
     name,
     licence: network.licence,
     ...(network.labels?.length === classes && { labels: network.labels }),
-    preprocessing: { input: input.name, width: size[1], height: size[0], ...network.preprocessing },
+    preprocessing: {
+      input: input.name,
+      width: size[1],
+      height: size[0],
+      ...network.preprocessing,
+      ...cropOf(network, size),
+    },
     postprocessing: network.postprocessing?.(outputs, chosen) ??
       { kind: "softmax", scores: outputs[0].name, logits: true },
   };
   return net.build(info, outputs);
+}
+
+/** A network, and what is chosen of it, checked. */
+function choose(name: string, options: BuildOptions): { network: Network; chosen: NetworkOptions } {
+  const network = findNetwork(name);
+  const { inputSize = network.inputSize, classes = network.classes, gamma, fusion } = options;
+  const size: Pair = typeof inputSize === "number" ? [inputSize, inputSize] : inputSize;
+  const extents = [["input height", size[0]], ["input width", size[1]], ["classes", classes]] as const;
+  for (const [what, value] of extents) {
+    if (!Number.isInteger(value) || value < 1 || value > MAX_SIZE) {
+      throw new OptionError(`${what} must be a whole number from 1 to ${MAX_SIZE}, not ${value}`);
+    }
+  }
+  checkVariants(name, network, { gamma, fusion });
+  return { network, chosen: { inputSize: size, classes, gamma, fusion } };
+}
+
+/** The published evaluation looks at the middle of a photo, at the published size; at others it is taken whole. */
+function cropOf({ crop, inputSize }: Network, size: Pair): Partial<Preprocessing> {
+  if (crop === undefined || size[0] !== inputSize[0] || size[1] !== inputSize[1]) return {};
+  return { fit: "crop", cropFrom: Math.floor(Math.min(...size) / crop) };
 }
 
 function checkVariants(name: string, { variants = [] }: Network, chosen: Variants): void {
@@ -99,16 +111,10 @@ export function sizeOf(
   name: string,
   options: Omit<BuildOptions, "weights"> = {},
 ): { parameters: number; macs: number } {
-  let parameters = 0;
-  const weights = (key: string, shape: readonly number[]) => {
-    const count = shape.reduce((a, b) => a * b, 1);
-    if (!/\.running_(mean|var)$/.test(key)) parameters += count;
-    return new Float32Array(count);
-  };
-  const graph = buildModel(name, { ...options, weights });
-  const shapes = check(graph);
-  const macs = graph.nodes.reduce((sum, node) => sum + (node.op === "conv2d" ? macsOf(node, shapes) : 0), 0);
-  return { parameters, macs };
+  const { network, chosen } = choose(name, options);
+  const net = new NetworkBuilder(undefined, true);
+  network.build(net, net.input(chosen.inputSize), chosen);
+  return { parameters: net.parameters, macs: net.macs };
 }
 
 export type { Value, Weights };

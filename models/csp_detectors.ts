@@ -51,7 +51,6 @@ function detector(
     labels: COCO_LABELS,
     preprocessing: IMAGENET,
     postprocessing: (outputs) => yoloPostprocessing(outputs, anchors),
-    weights: "none published",
     build(net, input, { classes, inputSize: size }: NetworkOptions) {
       if (size.some((extent) => extent % STRIDE !== 0)) {
         throw new OptionError(

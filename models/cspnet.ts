@@ -8,7 +8,7 @@
  */
 
 import type { Activation, ConvOptions, NetworkBuilder, Value } from "./layers.ts";
-import { type Fusion, IMAGENET, type Network, type NetworkTable } from "./network.ts";
+import { download, type Fusion, IMAGENET, type Network, type NetworkTable, timmFile } from "./network.ts";
 
 /** What a partial dense network varies. */
 export interface CspDenseConfig {
@@ -125,7 +125,6 @@ function cspDense(config: Partial<CspDenseConfig>, more: Partial<Network> = {}):
     inputSize: [224, 224],
     classes: 1000,
     preprocessing: IMAGENET,
-    weights: "none published",
     variants: ["gamma", "fusion"],
     build(net, input, { classes, gamma, fusion }) {
       const chosen = { ...(gamma !== undefined && { gamma }), ...(fusion && { fusion }) };
@@ -222,7 +221,7 @@ export function cspResidualFeatures(net: NetworkBuilder, input: Value, config: C
   });
 }
 
-function cspResidual(config: CspResidualConfig, top1: number): Network {
+function cspResidual(config: CspResidualConfig, top1: number, checkpoint: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1911.11929",
@@ -232,7 +231,8 @@ function cspResidual(config: CspResidualConfig, top1: number): Network {
     classes: 1000,
     preprocessing: IMAGENET,
     accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" },
-    weights: "timm (ra2_in1k and others)",
+    weights: timmFile(checkpoint),
+    crop: 0.887,
     variants: ["gamma"],
     build(net, input, { classes, gamma = config.gamma }) {
       const features = cspResidualFeatures(net, input, { ...config, gamma });
@@ -278,7 +278,7 @@ const DARKNET: CspResidualConfig = {
 export const cspnets: NetworkTable = {
   csppeleenet: cspDense({}, {
     accuracy: { metric: "ImageNet top-1", value: 73.07, source: "tomotana14/CSPPeleeNet.pytorch, README" },
-    weights: "weights/csppeleenet.pth of the upstream repository",
+    weights: download("https://github.com/tomotana14/CSPPeleeNet.pytorch/raw/master/weights/csppeleenet.pth"),
   }),
   "csppeleenet-fusion-first": cspDense({ fusion: "first" }),
   "csppeleenet-fusion-last": cspDense({ fusion: "last" }),
@@ -287,7 +287,7 @@ export const cspnets: NetworkTable = {
     accuracy: { metric: "ImageNet top-1", value: 72.05, source: "tomotana14/CSPPeleeNet.pytorch, README" },
   }),
   cspdensenet: cspDense({ twoWay: false, stem: 64, blocks: [6, 12, 24, 16], bottlenecks: [8, 8, 8, 8] }),
-  cspresnet50: cspResidual(RESNET, 79.58),
-  cspresnext50: cspResidual(RESNEXT, 80.57),
-  cspdarknet53: cspResidual(DARKNET, 80.07),
+  cspresnet50: cspResidual(RESNET, 79.59, "cspresnet50.ra_in1k"),
+  cspresnext50: cspResidual(RESNEXT, 80.556, "cspresnext50.ra_in1k"),
+  cspdarknet53: cspResidual(DARKNET, 80.062, "cspdarknet53.ra_in1k"),
 };

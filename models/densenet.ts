@@ -6,7 +6,7 @@
  */
 
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type Network, type NetworkTable } from "./network.ts";
+import { IMAGENET, type Network, type NetworkTable, torchvisionFile } from "./network.ts";
 
 /** What a member of the family varies. */
 export interface DenseNetConfig {
@@ -48,7 +48,7 @@ export function denseNet(
   return net.linear(net.globalPool(last), "classifier", classes);
 }
 
-function member(config: DenseNetConfig, top1: number): Network {
+function member(config: DenseNetConfig, top1: number, file: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1608.06993",
@@ -58,15 +58,16 @@ function member(config: DenseNetConfig, top1: number): Network {
     classes: 1000,
     preprocessing: IMAGENET,
     accuracy: { metric: "ImageNet top-1", value: top1, source: "torchvision, IMAGENET1K_V1" },
-    weights: "torchvision (densenet*, IMAGENET1K_V1)",
+    weights: torchvisionFile(file),
+    crop: 0.875,
     build: (net, input, { classes }) => [denseNet(net, input, classes, config)],
   };
 }
 
 /** The members of the family. */
 export const densenets: NetworkTable = {
-  densenet121: member({ growth: 32, blocks: [6, 12, 24, 16], stem: 64 }, 74.434),
-  densenet161: member({ growth: 48, blocks: [6, 12, 36, 24], stem: 96 }, 77.138),
-  densenet169: member({ growth: 32, blocks: [6, 12, 32, 32], stem: 64 }, 75.6),
-  densenet201: member({ growth: 32, blocks: [6, 12, 48, 32], stem: 64 }, 76.896),
+  densenet121: member({ growth: 32, blocks: [6, 12, 24, 16], stem: 64 }, 74.434, "densenet121-a639ec97.pth"),
+  densenet161: member({ growth: 48, blocks: [6, 12, 36, 24], stem: 96 }, 77.138, "densenet161-8d451a50.pth"),
+  densenet169: member({ growth: 32, blocks: [6, 12, 32, 32], stem: 64 }, 75.6, "densenet169-b2777c0a.pth"),
+  densenet201: member({ growth: 32, blocks: [6, 12, 48, 32], stem: 64 }, 76.896, "densenet201-c1103571.pth"),
 };

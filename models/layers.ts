@@ -63,6 +63,9 @@ export interface PoolOptions {
 /** An activation function. */
 export type Activation = "relu" | "relu6" | "leaky" | "silu" | "mish" | "hard_swish" | "none";
 
+/** What stands for values where shapes alone count. */
+const NOTHING = new Float32Array(0);
+
 /** Most problems with weights that one message lists. */
 const MOST_LISTED = 20;
 
@@ -82,6 +85,8 @@ const inventWeights: WeightSource = (key, shape) => {
 export class NetworkBuilder {
   /** Trained values so far; running statistics are not. */
   parameters = 0;
+  /** Multiply-adds of convolutions and fully connected layers so far. */
+  macs = 0;
   readonly #builder = new GraphBuilder();
   readonly #weights: Weights;
   readonly #used = new Set<string>();
@@ -89,9 +94,12 @@ export class NetworkBuilder {
   readonly #misshapen: string[] = [];
   readonly #names = new Map<string, number>();
 
-  /** Starts a network that takes its weights from `weights`, or invents them. */
-  constructor(weights: Weights = inventWeights) {
+  readonly #shapesOnly: boolean;
+
+  /** Starts a network that takes its weights from `weights`, or invents them; with `shapesOnly` nothing is kept but what is counted, and {@linkcode build} is out of reach. */
+  constructor(weights: Weights = inventWeights, shapesOnly = false) {
     this.#weights = weights;
+    this.#shapesOnly = shapesOnly;
   }
 
   /** The network's input, a picture of `[height, width]`. */
@@ -105,6 +113,7 @@ export class NetworkBuilder {
     const weights = this.#weights;
     this.#used.add(key);
     if (!/\.running_(mean|var)$/.test(key)) this.parameters += elements(shape);
+    if (this.#shapesOnly && weights === inventWeights) return NOTHING;
     if (typeof weights === "function") {
       const data = weights(key, shape);
       if (data.length === elements(shape)) return data;
@@ -140,6 +149,8 @@ export class NetworkBuilder {
       typeof input === "string" ? this.#constants.get(input)! : input.shape
     );
     const shape = opOf(op).infer(attrs, shapes, `${op} "${free}"`);
+    if (op === "conv2d") this.macs += opOf(op).macs?.(attrs, shapes, shape) ?? 0;
+    if (this.#shapesOnly) return { name: free, shape };
     return { name: this.#builder.node(op, free, attrs, names), shape };
   }
 
@@ -148,6 +159,7 @@ export class NetworkBuilder {
   /** A constant under a name of its own. */
   constant(name: string, shape: Shape, data: Float32Array): string {
     this.#constants.set(name, shape);
+    if (this.#shapesOnly) return name;
     return this.#builder.constant(name, shape, data);
   }
 
@@ -169,7 +181,7 @@ export class NetworkBuilder {
     const weight = this.constant(
       weights,
       [kh, kw, channels, outputs],
-      toHwio(stored, outputs, channels, kh * kw),
+      this.#shapesOnly ? NOTHING : toHwio(stored, outputs, channels, kh * kw),
     );
     const inputs = [x, weight];
     if (bias) inputs.push(this.constant(biases, [outputs], this.parameter(biases, [outputs])));
@@ -244,7 +256,7 @@ export class NetworkBuilder {
     const weight = this.constant(
       `${key}.weight`,
       [1, 1, channels, outputs],
-      toHwio(stored, outputs, channels, 1),
+      this.#shapesOnly ? NOTHING : toHwio(stored, outputs, channels, 1),
     );
     const inputs = [x, weight];
     if (bias) inputs.push(this.constant(`${key}.bias`, [outputs], this.parameter(`${key}.bias`, [outputs])));

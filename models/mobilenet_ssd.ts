@@ -10,7 +10,7 @@ import { priorsPerCell, type PriorTable, ssdOutputs, ssdPostprocessing } from ".
 import type { NetworkBuilder, Value } from "./layers.ts";
 import { MOBILENET_V1_STAGES } from "./mobilenet_v1.ts";
 import { flatNames, invertedResidual, mobileNetV2Features } from "./mobilenet_v2.ts";
-import { type Network, type NetworkOptions, type NetworkTable, opencv } from "./network.ts";
+import { driveFolder, type Network, type NetworkOptions, type NetworkTable, opencv } from "./network.ts";
 import { VOC_LABELS } from "./voc.ts";
 
 /** vision/ssd/config/mobilenetv1_ssd_config.py. */
@@ -145,8 +145,7 @@ const common = {
 
 const published = (file: string, map: number): Pick<Network, "accuracy" | "weights"> => ({
   accuracy: { metric: "VOC 2007 mAP", value: map, source: "qfgaohao/pytorch-ssd, README" },
-  weights:
-    `${file} in Google Drive folder 1pKn-RifvJGWiOx0ZCRLtCXM5GT5lAluu, linked from the upstream's README`,
+  weights: driveFolder("1pKn-RifvJGWiOx0ZCRLtCXM5GT5lAluu", file),
 });
 
 /** The members of the family. */
@@ -160,7 +159,6 @@ export const mobilenetSsds: NetworkTable = {
   "mobilenetv1-ssdlite-voc": {
     ...common,
     paper: "arXiv 1704.04861, arXiv 1801.04381",
-    weights: "none published",
     build: (net, input, options) => mobileNetV1Ssd(net, input, options, true),
   },
   "mobilenetv2-ssdlite-voc": {

@@ -6,7 +6,7 @@
 
 import { namedPadding } from "../src/geometry.ts";
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { INCEPTION, type Network, type NetworkTable, UNIT } from "./network.ts";
+import { INCEPTION, type Network, type NetworkTable, timmFile, UNIT } from "./network.ts";
 
 /** Blocks of each stage, outputs at width 1, stride of the first block. */
 export const MOBILENET_V1_STAGES = [[1, 64, 1], [2, 128, 2], [2, 256, 2], [6, 512, 2], [2, 1024, 2]] as const;
@@ -38,7 +38,7 @@ export function mobileNetV1Features(net: NetworkBuilder, input: Value, width: nu
   });
 }
 
-function member(width: number, top1?: number): Network {
+function member(width: number, top1?: number, checkpoint?: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1704.04861",
@@ -49,7 +49,8 @@ function member(width: number, top1?: number): Network {
     preprocessing: INCEPTION,
     ...(top1 !== undefined &&
       { accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" } }),
-    weights: width === 1 ? "timm (mobilenetv1_100.ra4_e3600_r224_in1k)" : "none published in this form",
+    ...(checkpoint && { weights: timmFile(checkpoint) }),
+    crop: 0.875,
     build(net, input, { classes }) {
       return [net.linear(net.globalPool(mobileNetV1Features(net, input, width)[4]), "classifier", classes)];
     },
@@ -86,7 +87,8 @@ function kerasMobileNetV1(net: NetworkBuilder, input: Value, width: number): Val
 
 /** The members of the family. */
 export const mobilenetsV1: NetworkTable = {
-  mobilenetv1: member(1, 75.4),
+  mobilenetv1: member(1, 75.4, "mobilenetv1_100.ra4_e3600_r224_in1k"),
+  "mobilenetv1-125": member(1.25, 76.9, "mobilenetv1_125.ra4_e3600_r224_in1k"),
   "mobilenetv1-075": member(0.75),
   "mobilenetv1-050": member(0.5),
   "mobilenetv1-025": member(0.25),
@@ -100,7 +102,6 @@ export const mobilenetsV1: NetworkTable = {
     classes: 2,
     preprocessing: UNIT,
     labels: [{ name: "no person", categoryId: 0 }, { name: "person", categoryId: 1 }],
-    weights: "trained_models/vww_96.h5 of the upstream repository",
     build(net, input, { classes }) {
       return [net.linear(kerasMobileNetV1(net, input, 0.25), "dense", classes)];
     },

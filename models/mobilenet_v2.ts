@@ -7,7 +7,7 @@
 
 import type { ConvOptions, NetworkBuilder, Value } from "./layers.ts";
 import { makeDivisible } from "./mobilenet_v1.ts";
-import { IMAGENET, type Network, type NetworkTable } from "./network.ts";
+import { IMAGENET, type Network, type NetworkTable, timmFile, torchvisionFile } from "./network.ts";
 
 /** Expansion, outputs at width 1, blocks, stride of the first block. */
 const STAGES = [
@@ -117,7 +117,7 @@ export function mobileNetV2Features(
   return [...blocks, convRelu6(net, blocks.at(-1)!, `${prefix}.${blocks.length}`, last)];
 }
 
-function member(width: number, top1?: number): Network {
+function member(width: number, published: Pick<Network, "accuracy" | "weights"> = {}): Network {
   return {
     task: "classify",
     paper: "arXiv 1801.04381",
@@ -126,9 +126,8 @@ function member(width: number, top1?: number): Network {
     inputSize: [224, 224],
     classes: 1000,
     preprocessing: IMAGENET,
-    ...(top1 !== undefined &&
-      { accuracy: { metric: "ImageNet top-1", value: top1, source: "torchvision, IMAGENET1K_V1" } }),
-    weights: width === 1 ? "torchvision (mobilenet_v2, IMAGENET1K_V1)" : "none published in this form",
+    ...published,
+    crop: 0.875,
     build(net, input, { classes }) {
       return [
         net.linear(net.globalPool(mobileNetV2Features(net, input, width).at(-1)!), "classifier.1", classes),
@@ -137,11 +136,19 @@ function member(width: number, top1?: number): Network {
   };
 }
 
+const timm = (top1: number, checkpoint: string): Pick<Network, "accuracy" | "weights"> => ({
+  accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" },
+  weights: timmFile(checkpoint),
+});
+
 /** The members of the family. */
 export const mobilenetsV2: NetworkTable = {
-  mobilenetv2: member(1, 71.878),
-  "mobilenetv2-140": member(1.4),
+  mobilenetv2: member(1, {
+    accuracy: { metric: "ImageNet top-1", value: 71.878, source: "torchvision, IMAGENET1K_V1" },
+    weights: torchvisionFile("mobilenet_v2-b0353104.pth"),
+  }),
+  "mobilenetv2-140": member(1.4, timm(76.52, "mobilenetv2_140.ra_in1k")),
   "mobilenetv2-075": member(0.75),
-  "mobilenetv2-050": member(0.5),
+  "mobilenetv2-050": member(0.5, timm(65.95, "mobilenetv2_050.lamb_in1k")),
   "mobilenetv2-035": member(0.35),
 };

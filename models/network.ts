@@ -18,6 +18,42 @@ export interface Accuracy {
   readonly source: string;
 }
 
+/** Trained weights that are to be fetched from their authors. */
+export interface Published {
+  /** The file that `--model` is given afterwards. */
+  readonly file: string;
+  /** The shell command that fetches it. */
+  readonly fetch: string;
+}
+
+/** A file at an address of its own. */
+export function download(url: string, file: string = url.slice(url.lastIndexOf("/") + 1)): Published {
+  return { file, fetch: `curl -fL -o ${file} '${url}'` };
+}
+
+/** A file of torchvision's. */
+export function torchvisionFile(file: string): Published {
+  return download(`https://download.pytorch.org/models/${file}`);
+}
+
+/** A checkpoint of timm's, `model.tag`. */
+export function timmFile(name: string): Published {
+  return download(
+    `https://huggingface.co/timm/${name}/resolve/main/model.safetensors`,
+    `${name}.safetensors`,
+  );
+}
+
+/** A file on Google Drive. */
+export function driveFile(id: string, file: string): Published {
+  return download(`https://drive.usercontent.google.com/download?id=${id}&export=download&confirm=t`, file);
+}
+
+/** A file in a folder on Google Drive; gdown is a Python program. */
+export function driveFolder(id: string, file: string): Published {
+  return { file: `weights/${file}`, fetch: `gdown --folder ${id} -O weights` };
+}
+
 /** How a family normalises a photo: everything but the size. */
 export type Normalisation = Pick<Preprocessing, "resize" | "scale" | "offset"> & Partial<Preprocessing>;
 
@@ -62,8 +98,10 @@ export interface Network {
   readonly postprocessing?: (outputs: readonly Value[], options: NetworkOptions) => Postprocessing;
   /** How good its authors found it. */
   readonly accuracy?: Accuracy;
-  /** Where trained weights are to be had. */
-  readonly weights: string;
+  /** Trained weights that its authors publish in a form that is read here, if they do. */
+  readonly weights?: Published;
+  /** Part of a classifier's photo that is looked at at its published size: the middle of the photo, its shorter side enlarged by one over this. */
+  readonly crop?: number;
   /** What can be chosen of it beside size and classes. */
   readonly variants?: readonly (keyof Variants)[];
   /** Builds it; gives its outputs. */
@@ -82,7 +120,7 @@ const normalise = (mean: readonly number[], deviation: readonly number[]): Norma
 
 /** What OpenCV gives, channels blue to red or red to blue, less `mean`, times `scale`: how most SSD code feeds photos. */
 export const opencv = (channels: "rgb" | "bgr", mean: readonly number[], scale = 1): Normalisation => ({
-  resize: "half_pixel",
+  resize: "opencv",
   channels,
   scale: [scale, scale, scale],
   offset: mean.map((m) => -m * scale) as [number, number, number],

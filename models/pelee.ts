@@ -13,7 +13,7 @@ import type { Pair } from "../src/geometry.ts";
 import { COCO_LABELS } from "./coco.ts";
 import { priorsPerCell, type PriorTable, ssdOutputs, ssdPostprocessing } from "./heads/ssd.ts";
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { type Network, type NetworkTable, opencv } from "./network.ts";
+import { download, driveFile, type Network, type NetworkTable, opencv } from "./network.ts";
 import { basicConv, PELEE_FORM, peleeFeatures, type PeleeForm, type PeleeUnit } from "./peleenet.ts";
 import { VOC_LABELS } from "./voc.ts";
 
@@ -167,27 +167,33 @@ function pytorch(
   };
 }
 
+const CAFFE_MODEL = "https://raw.githubusercontent.com/Robert-JunWang/Pelee/master/model";
 const README = "Robert-JunWang/Pelee, README";
 
 /** The members of the family. */
 export const pelees: NetworkTable = {
   "pelee-voc": caffe(VOC, {
     accuracy: { metric: "VOC 2007 mAP, trained on 07+12+COCO", value: 76.4, source: README },
-    weights: "Google Drive 1AH46csPPufZl3NYwk6xcHDmnYVwmN05e, linked from the upstream's README",
+    weights: {
+      file: "pelee-voc.prototxt",
+      fetch: [
+        download(`${CAFFE_MODEL}/voc/deploy_merged.prototxt`, "pelee-voc.prototxt"),
+        driveFile("1AH46csPPufZl3NYwk6xcHDmnYVwmN05e", "pelee-voc.caffemodel"),
+      ].map(({ fetch }) => fetch).join(" && "),
+    },
   }),
   "pelee-coco": caffe(COCO, {
     accuracy: { metric: "COCO mAP@[.5:.95], test-dev 2015", value: 22.4, source: README },
-    weights: "Google Drive 1NXfmytr_55Njg8h6MXVflo3-tvhxYdm8, linked from the upstream's README",
   }),
   "pelee-pytorch-voc": pytorch(VOC, PYTORCH_VOC_PRIORS, {
     accuracy: { metric: "VOC 2007 mAP", value: 71.76, source: "yxlijun/Pelee.Pytorch, README" },
-    weights: "Google Drive 16HparGAVhxTDByi5RylYCkxLZYducK9j, linked from the upstream's README",
+    weights: driveFile("16HparGAVhxTDByi5RylYCkxLZYducK9j", "Pelee_VOC.pth"),
   }),
-  "pelee-pytorch-coco": pytorch(COCO, PYTORCH_COCO_PRIORS, { weights: "none published" }),
+  "pelee-pytorch-coco": pytorch(COCO, PYTORCH_COCO_PRIORS, {}),
   "pelee-pytorch-voc-branch2c": pytorch(
     VOC,
     PYTORCH_VOC_PRIORS,
-    { weights: "none published" },
+    {},
     "branch2c",
   ),
 };

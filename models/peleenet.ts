@@ -7,7 +7,7 @@
 
 import { denseNet } from "./densenet.ts";
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type NetworkTable } from "./network.ts";
+import { download, IMAGENET, type NetworkTable } from "./network.ts";
 
 /** What a member of the family varies. */
 export interface PeleeNetConfig {
@@ -138,9 +138,12 @@ export const peleenets: NetworkTable = {
     licence: "Apache-2.0",
     inputSize: [224, 224],
     classes: 1000,
+    crop: 0.875,
     preprocessing: IMAGENET,
-    accuracy: { metric: "ImageNet top-1", value: 72.6, source: "Robert-JunWang/PeleeNet, README" },
-    weights: "weights/peleenet_acc7208.pth.tar of the upstream repository",
+    accuracy: { metric: "ImageNet top-1", value: 72.1, source: "Robert-JunWang/PeleeNet, README" },
+    weights: download(
+      "https://github.com/Robert-JunWang/PeleeNet/raw/master/weights/peleenet_acc7208.pth.tar",
+    ),
     build(net, input, { classes }) {
       const stages = peleeFeatures(net, input);
       return [net.linear(net.globalPool(stages[3]), "classifier", classes)];
@@ -153,8 +156,8 @@ export const peleenets: NetworkTable = {
     licence: "BSD-3-Clause",
     inputSize: [224, 224],
     classes: 1000,
+    crop: 0.875,
     preprocessing: IMAGENET,
-    weights: "none published",
     build(net, input, { classes }) {
       return [denseNet(net, input, classes, { growth: 32, blocks: [3, 4, 8, 6], stem: 64 })];
     },

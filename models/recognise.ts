@@ -80,7 +80,7 @@ function follow(
     }
     matched++;
     return tensor.data;
-  });
+  }, true);
   try {
     network.build(net, net.input(network.inputSize), { inputSize: network.inputSize, classes });
   } catch (cause) {

@@ -6,7 +6,7 @@
  */
 
 import type { ConvOptions, NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type Network, type NetworkTable } from "./network.ts";
+import { IMAGENET, type Network, type NetworkTable, torchvisionFile } from "./network.ts";
 
 /** What a member of the family varies. */
 export interface ResNetConfig {
@@ -53,7 +53,7 @@ export function resNetFeatures(net: NetworkBuilder, input: Value, config: ResNet
   });
 }
 
-function member(config: ResNetConfig, top1: number): Network {
+function member(config: ResNetConfig, top1: number, file: string): Network {
   return {
     task: "classify",
     paper: config.groups > 1 ? "arXiv 1611.05431" : "arXiv 1512.03385",
@@ -63,7 +63,8 @@ function member(config: ResNetConfig, top1: number): Network {
     classes: 1000,
     preprocessing: IMAGENET,
     accuracy: { metric: "ImageNet top-1", value: top1, source: "torchvision, IMAGENET1K_V1" },
-    weights: "torchvision (IMAGENET1K_V1)",
+    weights: torchvisionFile(file),
+    crop: 0.875,
     build(net, input, { classes }) {
       return [net.linear(net.globalPool(resNetFeatures(net, input, config)[3]), "fc", classes)];
     },
@@ -84,9 +85,9 @@ export const RESNETS = {
 
 /** The members of the family. */
 export const resnets: NetworkTable = {
-  resnet18: member(RESNETS.resnet18, 69.758),
-  resnet34: member(RESNETS.resnet34, 73.314),
-  resnet50: member(RESNETS.resnet50, 76.13),
-  resnet101: member(RESNETS.resnet101, 77.374),
-  resnext50: member(RESNETS.resnext50, 77.618),
+  resnet18: member(RESNETS.resnet18, 69.758, "resnet18-f37072fd.pth"),
+  resnet34: member(RESNETS.resnet34, 73.314, "resnet34-b627a593.pth"),
+  resnet50: member(RESNETS.resnet50, 76.13, "resnet50-0676ba61.pth"),
+  resnet101: member(RESNETS.resnet101, 77.374, "resnet101-63fe2227.pth"),
+  resnext50: member(RESNETS.resnext50, 77.618, "resnext50_32x4d-7cdf4587.pth"),
 };

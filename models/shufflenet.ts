@@ -7,7 +7,7 @@
  */
 
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type Network, type NetworkTable, opencv } from "./network.ts";
+import { IMAGENET, type Network, type NetworkTable, opencv, torchvisionFile } from "./network.ts";
 
 /** Deals the channels of `groups` groups out in turn. */
 export function shuffle(net: NetworkBuilder, x: Value, groups: number, name: string): Value {
@@ -74,7 +74,7 @@ function unitV1(
 const GROUPS = 3;
 
 /** V1: channels of the stem and of the stages. */
-function v1(stem: number, stages: readonly number[], top1: number): Network {
+function v1(stem: number, stages: readonly number[], top1: number, file: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1707.01083",
@@ -84,7 +84,11 @@ function v1(stem: number, stages: readonly number[], top1: number): Network {
     classes: 1000,
     preprocessing: opencv("bgr", [0, 0, 0]),
     accuracy: { metric: "ImageNet top-1", value: top1, source: "megvii-model/ShuffleNet-Series, README" },
-    weights: "OneDrive, linked from the upstream's ShuffleNetV1/README.md",
+    crop: 0.875,
+    weights: {
+      file: `${file}.pth.tar`,
+      fetch: "a browser at https://1drv.ms/f/s!AgaP37NGYuEXhRfQxHRseR7eSxXo",
+    },
     build(net, input, { classes }) {
       let x = net.activate(convNorm(net, input, "first_conv", 0, stem, { kernel: 3, stride: 2 }), "relu");
       x = net.maxPool(x, "maxpool", { kernel: 3, stride: 2, padding: 1 });
@@ -101,7 +105,7 @@ function v1(stem: number, stages: readonly number[], top1: number): Network {
 }
 
 /** V2: channels of the stages and of the last convolution. */
-function v2(stages: readonly number[], last: number, top1: number, name: string): Network {
+function v2(stages: readonly number[], last: number, top1: number, file: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1807.11164",
@@ -111,7 +115,8 @@ function v2(stages: readonly number[], last: number, top1: number, name: string)
     classes: 1000,
     preprocessing: IMAGENET,
     accuracy: { metric: "ImageNet top-1", value: top1, source: "torchvision, IMAGENET1K_V1" },
-    weights: `torchvision (${name}, IMAGENET1K_V1)`,
+    weights: torchvisionFile(file),
+    crop: 0.875,
     build(net, input, { classes }) {
       const relu = (y: Value) => net.activate(y, "relu");
       let x = relu(convNorm(net, input, "conv1", 0, 24, { kernel: 3, stride: 2 }));
@@ -131,12 +136,12 @@ const REPEATS = [4, 8, 4];
 
 /** The members of the family. */
 export const shufflenets: NetworkTable = {
-  "shufflenet-v1": v1(24, [240, 480, 960], 67.8),
-  "shufflenet-v1-050": v1(12, [120, 240, 480], 57.3),
-  "shufflenet-v1-150": v1(24, [360, 720, 1440], 71.6),
-  "shufflenet-v1-200": v1(48, [480, 960, 1920], 74.1),
-  "shufflenet-v2": v2([116, 232, 464], 1024, 69.362, "shufflenet_v2_x1_0"),
-  "shufflenet-v2-050": v2([48, 96, 192], 1024, 60.552, "shufflenet_v2_x0_5"),
-  "shufflenet-v2-150": v2([176, 352, 704], 1024, 72.996, "shufflenet_v2_x1_5"),
-  "shufflenet-v2-200": v2([244, 488, 976], 2048, 76.23, "shufflenet_v2_x2_0"),
+  "shufflenet-v1": v1(24, [240, 480, 960], 67.8, "1.0x"),
+  "shufflenet-v1-050": v1(12, [120, 240, 480], 57.3, "0.5x"),
+  "shufflenet-v1-150": v1(24, [360, 720, 1440], 71.6, "1.5x"),
+  "shufflenet-v1-200": v1(48, [480, 960, 1920], 74.1, "2.0x"),
+  "shufflenet-v2": v2([116, 232, 464], 1024, 69.362, "shufflenetv2_x1-5666bf0f80.pth"),
+  "shufflenet-v2-050": v2([48, 96, 192], 1024, 60.552, "shufflenetv2_x0.5-f707e7126e.pth"),
+  "shufflenet-v2-150": v2([176, 352, 704], 1024, 72.996, "shufflenetv2_x1_5-3c479a10.pth"),
+  "shufflenet-v2-200": v2([244, 488, 976], 2048, 76.23, "shufflenetv2_x2_0-8be3c8ee.pth"),
 };

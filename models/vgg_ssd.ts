@@ -10,7 +10,7 @@
 import { COCO_COLUMNS } from "./coco.ts";
 import { priorsPerCell, type PriorTable, ssdOutputs, ssdPostprocessing } from "./heads/ssd.ts";
 import type { ConvOptions, NetworkBuilder, Value } from "./layers.ts";
-import { type NetworkOptions, type NetworkTable, opencv } from "./network.ts";
+import { driveFolder, type NetworkOptions, type NetworkTable, opencv, torchvisionFile } from "./network.ts";
 import { VOC_LABELS } from "./voc.ts";
 
 /** Channels of VGG-16's convolutions, `M` a pooling, `C` one that rounds up. */
@@ -136,7 +136,7 @@ export const vggSsds: NetworkTable = {
     preprocessing: opencv("rgb", [0.48235 * 255, 0.45882 * 255, 0.40784 * 255]),
     postprocessing: () => ssdPostprocessing(),
     accuracy: { metric: "COCO mAP@[.5:.95], val2017", value: 25.1, source: "torchvision, COCO_V1" },
-    weights: "torchvision (ssd300_vgg16, COCO_V1)",
+    weights: torchvisionFile("ssd300_vgg16_coco-b556d3b4.pth"),
     build: (net, input, options) => vggSsd(net, input, options, TORCHVISION),
   },
   "ssd300-vgg16-voc": {
@@ -148,8 +148,7 @@ export const vggSsds: NetworkTable = {
     preprocessing: opencv("rgb", [123, 117, 104]),
     postprocessing: () => ssdPostprocessing({ candidates: 200 }),
     accuracy: { metric: "VOC 2007 mAP", value: 77.26, source: "qfgaohao/pytorch-ssd, README" },
-    weights:
-      "vgg16-ssd-mp-0_7726.pth in Google Drive folder 1pKn-RifvJGWiOx0ZCRLtCXM5GT5lAluu, linked from the upstream's README",
+    weights: driveFolder("1pKn-RifvJGWiOx0ZCRLtCXM5GT5lAluu", "vgg16-ssd-mp-0_7726.pth"),
     build: (net, input, options) => vggSsd(net, input, options, QFGAOHAO),
   },
 };

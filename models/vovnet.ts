@@ -7,7 +7,7 @@
  */
 
 import type { NetworkBuilder, Value } from "./layers.ts";
-import { IMAGENET, type Network, type NetworkTable } from "./network.ts";
+import { download, IMAGENET, type Network, type NetworkTable, timmFile } from "./network.ts";
 
 /** What a member of the family varies. */
 export interface VovNetConfig {
@@ -167,7 +167,7 @@ function original(config: VovNetConfig, more: Partial<Network> = {}, lastWidth =
     paper: "arXiv 1904.09730",
     upstream: "https://github.com/stigma0617/VoVNet.pytorch",
     licence: "none stated",
-    weights: "none published",
+    crop: 0.875,
     build(net, input, { classes }) {
       let x = vovFeatures(net, input, config)[3];
       if (lastWidth > 0) x = convNorm(net, x, "head.conv", lastWidth, 1);
@@ -177,36 +177,45 @@ function original(config: VovNetConfig, more: Partial<Network> = {}, lastWidth =
   };
 }
 
-function ese(config: EseConfig, top1: number): Network {
+function ese(config: EseConfig, published: Pick<Network, "accuracy" | "weights"> = {}): Network {
   return {
     ...common,
     paper: "arXiv 1911.06667",
     upstream: "https://github.com/huggingface/pytorch-image-models",
     licence: "Apache-2.0",
-    accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" },
-    weights: "timm (ra_in1k)",
+    ...published,
+    crop: 0.875,
     build(net, input, { classes }) {
       return [net.linear(net.globalPool(eseVovFeatures(net, input, config)[3]), "head.fc", classes)];
     },
   };
 }
 
-const dropbox = (file: string): string => `linked from the upstream's models_vovnet/vovnet.py: ${file}`;
+const timm = (top1: number, checkpoint: string): Pick<Network, "accuracy" | "weights"> => ({
+  accuracy: { metric: "ImageNet top-1", value: top1, source: "timm documentation, results" },
+  weights: timmFile(checkpoint),
+});
 
 /** The members of the family. */
 export const vovnets: NetworkTable = {
   "vovnet27-slim": original(VOVNETS.vovnet27Slim),
   vovnet39: original(VOVNETS.vovnet39, {
     accuracy: { metric: "ImageNet top-1", value: 76.77, source: "stigma0617/VoVNet.pytorch, README" },
-    weights: dropbox("vovnet39_torchvision.pth"),
+    weights: download(
+      "https://dl.dropbox.com/s/1lnzsgnixd8gjra/vovnet39_torchvision.pth?dl=1",
+      "vovnet39_torchvision.pth",
+    ),
   }),
   vovnet57: original(VOVNETS.vovnet57, {
     accuracy: { metric: "ImageNet top-1", value: 77.73, source: "stigma0617/VoVNet.pytorch, README" },
-    weights: dropbox("vovnet57_torchvision.pth"),
+    weights: download(
+      "https://dl.dropbox.com/s/6bfu9gstbwfw31m/vovnet57_torchvision.pth?dl=1",
+      "vovnet57_torchvision.pth",
+    ),
   }),
   vovnet19: original(VOVNETS.vovnet19),
   vovnet27: original(VOVNETS.vovnet27Slim, {}, 1280),
-  "ese-vovnet19b-dw": ese(VOVNETS.ese19bDw, 76.8),
-  "ese-vovnet19b-slim": ese(VOVNETS.ese19bSlim, 73.9),
-  "ese-vovnet39b": ese(VOVNETS.ese39b, 79.3),
+  "ese-vovnet19b-dw": ese(VOVNETS.ese19bDw, timm(76.798, "ese_vovnet19b_dw.ra_in1k")),
+  "ese-vovnet19b-slim": ese(VOVNETS.ese19bSlim),
+  "ese-vovnet39b": ese(VOVNETS.ese39b, timm(79.32, "ese_vovnet39b.ra_in1k")),
 };
