@@ -66,7 +66,7 @@ export class Classifier implements Disposable {
         `Cannot classify with model "${name}": ${
           preprocessing
             ? `its postprocessing is ${postprocessing?.kind ?? "not known"}`
-            : "its preprocessing is not known"
+            : "its preprocessing is not known (a preset can tell it)"
         }, wanted a classifier's`,
       );
     }

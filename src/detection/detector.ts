@@ -73,7 +73,7 @@ export class Detector implements Disposable, AsyncDisposable {
         `Cannot detect with model "${name}": ${
           preprocessing
             ? `its postprocessing is ${postprocessing?.kind ?? "not known"}`
-            : "its preprocessing is not known"
+            : "its preprocessing is not known (a preset can tell it)"
         }, wanted a detector's`,
       );
     }

@@ -6,6 +6,7 @@
 
 import { ModelError } from "../errors.ts";
 import type { Pair } from "../geometry.ts";
+import { checkInfo } from "../graph/check_info.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo, Postprocessing, Preprocessing } from "../graph/model_info.ts";
 import { elements } from "../tensor.ts";
@@ -141,9 +142,11 @@ export function readCaffe(prototxt: string, weights: Uint8Array, { info, inputSi
   const told = transform.has("mean_value") || transform.has("scale");
   const { name, shape } = input;
   const classifies = translator.detection === undefined;
-  return translator.finish({
+  const graph = translator.finish({
     ...(told && shape[1] === 3 && { preprocessing: preprocessingOf(transform, { name, shape, map: true }) }),
     postprocessing: classifies ? postprocessingOf(outputs) : translator.detection,
     ...info,
   }, outputs);
+  checkInfo(graph);
+  return graph;
 }

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { decodeSsd } from "../../src/detection/ssd.ts";
 import { Detector } from "../../src/detection/detector.ts";
 import { nms } from "../../src/detection/nms.ts";
@@ -328,6 +328,18 @@ Deno.test("what a prototxt lies about earns an error that names the layer, what 
     assert(message.test(error.message), `${layers.slice(0, 80)}: ${error.message}`);
   }
   assertThrows(() => readCaffe(layer("ReLU"), NO_WEIGHTS, { info }), SimdetError, 'it takes "data"');
+});
+
+Deno.test("texts of white space, comments and quotes without end are refused, not overflowed by", async () => {
+  const endless = [
+    " ".repeat(2e7),
+    `${"#\n".repeat(4e6)}x`,
+    `name: ${" ".repeat(1e7)}{`,
+    `[net]${" ".repeat(1e7)}`,
+  ];
+  for (const found of [...endless, `name: "${"\\a".repeat(4e6)}`, `name: "${"a".repeat(8e6)}`]) {
+    await assertRejects(() => readFile(bytes.encode(found), { weights: NO_WEIGHTS }), SimdetError);
+  }
 });
 
 Deno.test("a caffemodel that is cut, lies about extents, or is of another network", () => {

@@ -5,6 +5,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
+import { skipBlank } from "../blank.ts";
 import { Message } from "./message.ts";
 
 /** Deepest nesting of messages. */
@@ -13,9 +14,15 @@ const MAX_DEPTH = 32;
 /** Longest text: a layer takes some hundred bytes. */
 const MAX_TEXT = 2 ** 24;
 
-/** White space and comments; then a name, number, string or sign. */
-const TOKEN =
-  /(?:[\s,;]|#[^\n]*)*(?:([A-Za-z_][\w.]*)|([-+]?\.?\d[\d.]*(?:[eE][-+]?\d+)?\w*)|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([:{}<>[\]])|(\S))?/y;
+/** Longest string. */
+const MAX_STRING = 2 ** 16;
+
+/** A name, number, string or sign. */
+const TOKEN = new RegExp(
+  `([A-Za-z_][\\w.]*)|([-+]?\\.?\\d[\\d.]*(?:[eE][-+]?\\d+)?\\w*)|` +
+    `("(?:[^"\\\\\\n]|\\\\.){0,${MAX_STRING}}"|'(?:[^'\\\\\\n]|\\\\.){0,${MAX_STRING}}')|([:{}<>[\\]])|(\\S)`,
+  "y",
+);
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
 
@@ -62,10 +69,11 @@ class Lexer {
   }
 
   #read(): Token {
-    TOKEN.lastIndex = this.#at;
-    const [whole, word, number, text, sign, other] = TOKEN.exec(this.#text)!;
+    const at = this.#at = skipBlank(this.#text, this.#at, "#", ",;");
+    if (at === this.#text.length) return { kind: "end", text: "", at };
+    TOKEN.lastIndex = at;
+    const [whole, word, number, text, sign] = TOKEN.exec(this.#text)!;
     this.#at += whole.length;
-    const found = word ?? number ?? text ?? sign ?? other ?? "", at = this.#at - found.length;
     if (text !== undefined) {
       const inside = text.slice(1, -1).replace(/\\(.)/g, (_, c: string) => ESCAPES[c] ?? c);
       return { kind: "text", text: inside, at };
@@ -73,8 +81,7 @@ class Lexer {
     if (word !== undefined) return { kind: "word", text: word, at };
     if (number !== undefined) return { kind: "number", text: number, at };
     if (sign !== undefined) return { kind: "sign", text: sign, at };
-    const token: Token = { kind: "end", text: found, at };
-    return other === undefined ? token : this.fail({ ...token, kind: "sign" }, "a field");
+    return this.fail({ kind: "sign", text: whole, at }, "a field");
   }
 }
 
@@ -112,8 +119,10 @@ function readFields(lexer: Lexer, message: Message, end: string | undefined, dep
 
 /** Whether text looks like a `.prototxt` of a network. */
 export function isPrototxt(text: string): boolean {
-  return /^(?:\s|#[^\n]*\n)*(?:name\s*:|layers?\s*:?\s*\{|input\s*:|input_shape\s*:?\s*\{|input_dim\s*:|force_backward\s*:)/
-    .test(text);
+  const first =
+    /(?:name|input|input_dim|force_backward)\s{0,64}:|(?:layers?|input_shape)\s{0,64}:?\s{0,64}\{/y;
+  first.lastIndex = skipBlank(text, 0, "#");
+  return first.test(text);
 }
 
 /**

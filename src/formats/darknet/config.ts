@@ -5,6 +5,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
+import { skipBlank } from "../blank.ts";
 
 /** Most sections of a file. */
 const MAX_SECTIONS = 5000;
@@ -91,7 +92,7 @@ export class Section {
 
 /** Whether text begins like a `.cfg`: comments, then `[net]` or `[network]`. */
 export function isDarknet(text: string): boolean {
-  return /^(\s|[#;][^\n]*\n)*\[(net|network)\]/.test(text);
+  return /\[net(?:work)?\]/y.exec(text.slice(skipBlank(text, 0, "#;"))) !== null;
 }
 
 /**
@@ -102,7 +103,8 @@ export function isDarknet(text: string): boolean {
 export function parseConfig(text: string): { net: Section; layers: Section[] } {
   const sections: Section[] = [];
   for (const [number, raw] of text.split("\n").entries()) {
-    const line = raw.trim();
+    // Darknet itself takes no notice of spaces anywhere.
+    const line = raw.replaceAll(/[ \t\r]/g, "");
     if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
     if (line.startsWith("[")) {
       const kind = /^\[([\w-]+)\]/.exec(line)?.[1];
@@ -115,7 +117,7 @@ export function parseConfig(text: string): { net: Section; layers: Section[] } {
     }
     const equals = line.indexOf("="), section = sections.at(-1);
     if (equals < 1 || !section) throw broken(number, line);
-    section.set(line.slice(0, equals).trim(), line.slice(equals + 1).split("#")[0].trim());
+    section.set(line.slice(0, equals), line.slice(equals + 1).split("#")[0]);
   }
   const [net, ...layers] = sections;
   if (!net || !["net", "network"].includes(net.kind) || layers.length === 0) {
