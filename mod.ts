@@ -32,6 +32,8 @@ export type { StateDict } from "./src/formats/state_dict.ts";
 export { readStateDict } from "./src/formats/torch.ts";
 export { type WriteOptions, writeSafetensors } from "./src/formats/safetensors.ts";
 export { buildModel, type BuildOptions, type Weights } from "./models/build.ts";
+export { listModels, type ModelListing } from "./models/list.ts";
+export type { Accuracy, Fusion, Variants } from "./models/network.ts";
 export type { WeightSource } from "./models/layers.ts";
 export { GraphBuilder } from "./src/graph/builder.ts";
 export { dump } from "./src/graph/dump.ts";

@@ -1,5 +1,5 @@
 /**
- * A whole network, any model: `deno task bench [MODEL]`, a name of the zoo or a model file.
+ * A whole network, any model: `deno task bench [MODEL]`, a name of the zoo or a model file; `deno task bench --graph-only NAME`, a network of the zoo without its weights.
  *
  * The network alone is timed, as `Session.run` runs it: input tensor in, raw outputs out, both copied. The input is noise: the time of a
  * network does not depend on the picture.
@@ -7,8 +7,10 @@
  * @module
  */
 
+import { buildModel } from "../models/build.ts";
 import { openModel } from "../src/cli/model.ts";
 import { loadGraph } from "../src/detection/load.ts";
+import { OptionError } from "../src/errors.ts";
 import { check, macsOf } from "../src/graph/graph.ts";
 import type { MemorySizes } from "../src/compiler/memory_map.ts";
 import { measurePeak } from "../src/runtime/profile.ts";
@@ -39,10 +41,19 @@ export interface ModelData {
   readonly memory: MemorySizes & { readonly process: number };
 }
 
-const flags = parseFlags("Times a whole network: deno task bench [MODEL]", { runs: 100, warmup: 30 });
+const flags = parseFlags(
+  "Times a whole network: deno task bench [MODEL]",
+  { runs: 100, warmup: 30 },
+  { graphOnly: true },
+);
+if (flags.graphOnly && flags.argument === undefined) {
+  throw new OptionError("--graph-only wants the name of a network; --list-models lists them");
+}
 
 const opening = performance.now();
-const graph = await loadGraph(await openModel(flags.argument, { quiet: flags.json }));
+const graph = flags.graphOnly
+  ? buildModel(flags.argument!)
+  : await loadGraph(await openModel(flags.argument, { quiet: flags.json }));
 const opened = performance.now();
 using session = await Session.create(graph);
 const compiled = performance.now();

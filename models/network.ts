@@ -24,6 +24,8 @@ export interface Published {
   readonly file: string;
   /** The shell command that fetches it. */
   readonly fetch: string;
+  /** Flags that go with `--model`, where the file does not say all. */
+  readonly flags?: string;
 }
 
 /** A file at an address of its own. */

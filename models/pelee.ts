@@ -176,6 +176,7 @@ export const pelees: NetworkTable = {
     accuracy: { metric: "VOC 2007 mAP, trained on 07+12+COCO", value: 76.4, source: README },
     weights: {
       file: "pelee-voc.prototxt",
+      flags: "--preset pelee-voc",
       fetch: [
         download(`${CAFFE_MODEL}/voc/deploy_merged.prototxt`, "pelee-voc.prototxt"),
         driveFile("1AH46csPPufZl3NYwk6xcHDmnYVwmN05e", "pelee-voc.caffemodel"),

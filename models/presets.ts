@@ -20,7 +20,7 @@ export interface Preset {
   /** How the outputs become results; where left out as the file says, else scores of classes. */
   readonly postprocessing?: (outputs: readonly string[]) => Postprocessing;
   /** Classes, where a network has as many. */
-  readonly labels?: readonly Label[];
+  readonly labels?: readonly (Label | null)[];
 }
 
 /** Presets by name; a network of the zoo has one under its own name. */
@@ -78,7 +78,10 @@ function darknet(fit: "letterbox" | "stretch"): Normalisation {
  */
 export function findPreset(name: string): Preset {
   if (Object.hasOwn(presets, name)) return presets[name];
-  if (Object.hasOwn(networks, name)) return { preprocessing: networks[name].preprocessing };
+  if (Object.hasOwn(networks, name)) {
+    const { preprocessing, labels } = networks[name];
+    return { preprocessing, labels };
+  }
   const meant = nearest(name, [...Object.keys(presets), ...Object.keys(networks)]);
   const hint = meant
     ? `did you mean ${meant}?`

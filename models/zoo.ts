@@ -8,6 +8,7 @@ import { ModelError } from "../src/errors.ts";
 import type { Label } from "../src/graph/model_info.ts";
 import { nearest } from "../src/nearest.ts";
 import { COCO_COLUMNS } from "./coco.ts";
+import type { Accuracy } from "./network.ts";
 
 /** A TensorFlow.js graph model inside an npm package. */
 export interface NpmSource {
@@ -19,16 +20,6 @@ export interface NpmSource {
   readonly bytes: number;
   /** Path of `model.json` in the package; the shards lie beside it. */
   readonly file: string;
-}
-
-/** A published accuracy. */
-export interface Accuracy {
-  /** What was measured, on what. */
-  readonly metric: string;
-  /** The published figure, in percent. */
-  readonly value: number;
-  /** Where it was published. */
-  readonly source: string;
 }
 
 /** A model that goes by name. */

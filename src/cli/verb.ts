@@ -63,7 +63,7 @@ async function perform<Args extends VerbArguments>(args: Args, verb: Verb<Args>)
       print(`simdet ${(await import("../../deno.json", { with: { type: "json" } })).default.version}\n`);
       break;
     case "list-models":
-      print(await (await import("./list_models.ts")).listModels());
+      print(await (await import("./list_models.ts")).modelTable());
       break;
     default:
       return await verb.run(args);
