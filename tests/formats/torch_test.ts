@@ -176,7 +176,8 @@ Deno.test("bombs take neither time nor memory", () => {
     archive(dict({ w: tensor("0", 1, [2 ** 14, 2 ** 14], [0, 0]) }), { 0: VALUES }),
     "too many for a file",
   );
-  assert(performance.now() - start < 5000);
+  // Seconds on a busy machine; what is guarded against takes hours.
+  assert(performance.now() - start < 60_000);
 });
 
 Deno.test("tensors that look beyond their storages", () => {
