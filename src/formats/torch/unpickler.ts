@@ -6,6 +6,7 @@
  */
 
 import { ModelError } from "../../errors.ts";
+import { Cursor } from "./cursor.ts";
 
 /** Longest integer; the magic number of legacy files has 10 bytes. */
 const MAX_INTEGER_BYTES = 16;
@@ -36,79 +37,6 @@ export interface PickleHost {
 }
 
 const MARK = Symbol("mark");
-
-/** Takes numbers, strings and lines off a buffer. */
-class Cursor {
-  at: number;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = at;
-  }
-
-  /** Moves past `count` bytes; gives where they begin. */
-  skip(count: number): number {
-    if (!(count <= this.bytes.length - this.at)) {
-      throw new Error(`it wants ${count} bytes, ${this.bytes.length - this.at} are left`);
-    }
-    const begin = this.at;
-    this.at += count;
-    return begin;
-  }
-
-  u8(): number {
-    return this.view.getUint8(this.skip(1));
-  }
-
-  u16(): number {
-    return this.view.getUint16(this.skip(2), true);
-  }
-
-  i32(): number {
-    return this.view.getInt32(this.skip(4), true);
-  }
-
-  u32(): number {
-    return this.view.getUint32(this.skip(4), true);
-  }
-
-  u64(): number {
-    return Number(this.view.getBigUint64(this.skip(8), true));
-  }
-
-  f64(): number {
-    return this.view.getFloat64(this.skip(8), false);
-  }
-
-  take(count: number): Uint8Array {
-    const begin = this.skip(count);
-    return this.bytes.subarray(begin, begin + count);
-  }
-
-  text(count: number): string {
-    return new TextDecoder().decode(this.take(count));
-  }
-
-  line(): string {
-    const end = this.bytes.indexOf(0x0a, this.at);
-    if (end < 0) throw new Error("its line has no end");
-    const text = this.text(end - this.at);
-    this.at++;
-    return text;
-  }
-
-  /** A little-endian two's complement integer; a `bigint` only where a number would not be exact. */
-  integer(count: number): number | bigint {
-    const bytes = this.take(count);
-    let value = 0n;
-    bytes.forEach((byte, i) => value |= BigInt(byte) << BigInt(8 * i));
-    value = BigInt.asIntN(8 * count, value);
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-}
 
 function hexadecimal(byte: number): string {
   return byte.toString(16).padStart(2, "0");
