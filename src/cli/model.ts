@@ -25,9 +25,12 @@ export interface OpenOptions {
 /** Formats that are read by address, because what belongs to them lies beside them. */
 const WITH_OTHERS = /\.(json|cfg|prototxt)$/i;
 
+/** What holds the network of files that are weights alone. */
+const NETWORKS: Readonly<Record<string, string>> = { weights: ".cfg", caffemodel: ".prototxt" };
+
 /** Whether `--model` names a file rather than a model of the zoo. */
 export function isModelFile(model: string): boolean {
-  return /[\\/]|\.(safetensors|json|cfg|onnx|pth|pt|tar|prototxt|caffemodel|program)$/i.test(model);
+  return /[\\/]|\.(safetensors|json|cfg|onnx|pth|pt|tar|prototxt|caffemodel|weights|program)$/i.test(model);
 }
 
 /**
@@ -74,6 +77,12 @@ async function sourceOf(model: string): Promise<URL | Uint8Array> {
     const url = new URL(model);
     await demandHost(url);
     return url;
+  }
+  const network = NETWORKS[/\.(\w+)$/.exec(model)?.[1].toLowerCase() ?? ""];
+  if (network) {
+    throw new ModelError(
+      `${model}: it holds weights alone; name its ${network} as the model, and it with --weights where they have other names`,
+    );
   }
   if (!WITH_OTHERS.test(model)) return await readFile(model);
   await demand({ name: "read", path: model });

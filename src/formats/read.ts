@@ -176,7 +176,16 @@ async function fetchBeside(
   }
   const beside = new URL(url);
   beside.pathname = beside.pathname.replace(ending, other);
-  return await fetchBytes(beside, options);
+  try {
+    return await fetchBytes(beside, options);
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new ModelError(
+      `${cause.message}; the weights of ${url} must lie there, or be passed (option weights, --weights)`,
+      "bad_model",
+      { cause },
+    );
+  }
 }
 
 /** The file's name without its ending. */

@@ -283,6 +283,7 @@ Deno.test("what a cfg lies about earns an error that names the layer, what it sa
       /the layer before it is 1x1x1x4, wanted 1x4x6x4/,
     ],
     ["[maxpool]\n[scale_channels]\nfrom=-1", /the layer before it is 1x4x6x4, wanted 1x1x1x4/],
+    ["[avgpool]\n[softmax]\ntemperature=2", /temperature is 2, wanted 1/],
     ["[softmax]", /the layer before it is 1x4x6x4, wanted one vector/],
     ["[crop]\ncrop_width=9\ncrop_height=9", /it cuts 9x9 out, wanted at most 4x6/],
     ["[yolo]\nclasses=3\nanchors=1,2", /has 4 channels, wanted 1 anchors times 5 \+ 3 classes/],

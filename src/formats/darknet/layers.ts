@@ -196,8 +196,10 @@ function crop(section: Section, t: Translator): Layer {
 }
 
 function softmax(section: Section, t: Translator): Layer {
-  const groups = section.integer("groups", 1, 1), x = t.last;
-  if (groups !== 1) section.fail(`groups is ${groups}`, "1");
+  const x = t.last;
+  for (const key of ["groups", "temperature"]) {
+    if (section.number(key, 1) !== 1) section.fail(`${key} is ${section.word(key, "")}`, "1");
+  }
   if (x.shape[3] !== elements(x.shape)) {
     section.fail(`the layer before it is ${formatShape(x.shape)}`, "one vector");
   }
