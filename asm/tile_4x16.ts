@@ -2,6 +2,9 @@
  * The register tile of aarch64: 4 rows by 16 columns. One load takes 4 values of a row of A, each is spread by one `dup` that serves four fused multiply-adds; 16
  * accumulators, 4 weights, 4 vectors of A and a spread value stay below the 28 registers from which V8 spills. Weights are packed in panels of 16 columns, the
  * last of 8 where that is enough.
+ *
+ * Cores that execute in order want distance between a value and its use: each row is spread while the row before it is multiplied, and the next four weights are loaded
+ * as the last row is done with these.
  */
 import { clamp, lane, madd, storeLanes } from "./simd";
 
@@ -81,166 +84,173 @@ export function tile4x16(
       do {
         const x0 = v128.load(a0);
         const x1 = rows > 1 ? v128.load(a1) : x0;
-        const x2 = rows > 2 ? v128.load(a2) : x0;
-        const x3 = rows > 2 ? v128.load(a3) : x0;
-        {
-          const b0 = v128.load(w), b1 = (wide ? v128.load(w, 16) : v128.load(w, 16));
-          const b2 = wide ? v128.load(w, 32) : b0, b3 = wide ? v128.load(w, 48) : b0;
-          {
-            const s = lane(x0, 0);
-            c00 = madd(s, b0, c00);
-            c01 = madd(s, b1, c01);
-            if (wide) {
-              c02 = madd(s, b2, c02);
-              c03 = madd(s, b3, c03);
-            }
-          }
-          if (rows > 1) {
-            const s = lane(x1, 0);
-            c10 = madd(s, b0, c10);
-            c11 = madd(s, b1, c11);
-            if (wide) {
-              c12 = madd(s, b2, c12);
-              c13 = madd(s, b3, c13);
-            }
-          }
-          if (rows > 2) {
-            const s = lane(x2, 0);
-            c20 = madd(s, b0, c20);
-            c21 = madd(s, b1, c21);
-            if (wide) {
-              c22 = madd(s, b2, c22);
-              c23 = madd(s, b3, c23);
-            }
-          }
-          if (rows > 2) {
-            const s = lane(x3, 0);
-            c30 = madd(s, b0, c30);
-            c31 = madd(s, b1, c31);
-            if (wide) {
-              c32 = madd(s, b2, c32);
-              c33 = madd(s, b3, c33);
-            }
+        let b0 = v128.load(w), b1 = v128.load(w, 16);
+        let s = lane(x0, 0), t = s;
+        let b2 = wide ? v128.load(w, 32) : b0, b3 = wide ? v128.load(w, 48) : b0;
+        let x2 = x0, x3 = x0;
+        c00 = madd(s, b0, c00);
+        if (rows > 1) t = lane(x1, 0);
+        c01 = madd(s, b1, c01);
+        if (rows > 2) x2 = v128.load(a2);
+        if (wide) {
+          c02 = madd(s, b2, c02);
+          c03 = madd(s, b3, c03);
+        }
+        if (rows > 1) {
+          c10 = madd(t, b0, c10);
+          if (rows > 2) s = lane(x2, 0);
+          c11 = madd(t, b1, c11);
+          if (rows > 2) x3 = v128.load(a3);
+          if (wide) {
+            c12 = madd(t, b2, c12);
+            c13 = madd(t, b3, c13);
           }
         }
-        {
-          const b0 = (wide ? v128.load(w, 64) : v128.load(w, 32)), b1 = (wide ? v128.load(w, 80) : v128.load(w, 48));
-          const b2 = wide ? v128.load(w, 96) : b0, b3 = wide ? v128.load(w, 112) : b0;
-          {
-            const s = lane(x0, 1);
-            c00 = madd(s, b0, c00);
-            c01 = madd(s, b1, c01);
-            if (wide) {
-              c02 = madd(s, b2, c02);
-              c03 = madd(s, b3, c03);
-            }
+        if (rows > 2) {
+          c20 = madd(s, b0, c20);
+          t = lane(x3, 0);
+          c21 = madd(s, b1, c21);
+          if (wide) {
+            c22 = madd(s, b2, c22);
+            c23 = madd(s, b3, c23);
           }
-          if (rows > 1) {
-            const s = lane(x1, 1);
-            c10 = madd(s, b0, c10);
-            c11 = madd(s, b1, c11);
-            if (wide) {
-              c12 = madd(s, b2, c12);
-              c13 = madd(s, b3, c13);
-            }
+          c30 = madd(t, b0, c30);
+          s = lane(x0, 1);
+          b0 = wide ? v128.load(w, 64) : v128.load(w, 32);
+          c31 = madd(t, b1, c31);
+          b1 = wide ? v128.load(w, 80) : v128.load(w, 48);
+          if (wide) {
+            c32 = madd(t, b2, c32);
+            b2 = v128.load(w, 96);
+            c33 = madd(t, b3, c33);
+            b3 = v128.load(w, 112);
           }
-          if (rows > 2) {
-            const s = lane(x2, 1);
-            c20 = madd(s, b0, c20);
-            c21 = madd(s, b1, c21);
-            if (wide) {
-              c22 = madd(s, b2, c22);
-              c23 = madd(s, b3, c23);
-            }
-          }
-          if (rows > 2) {
-            const s = lane(x3, 1);
-            c30 = madd(s, b0, c30);
-            c31 = madd(s, b1, c31);
-            if (wide) {
-              c32 = madd(s, b2, c32);
-              c33 = madd(s, b3, c33);
-            }
+        } else {
+          s = lane(x0, 1);
+          b0 = wide ? v128.load(w, 64) : v128.load(w, 32);
+          b1 = wide ? v128.load(w, 80) : v128.load(w, 48);
+          if (wide) {
+            b2 = v128.load(w, 96);
+            b3 = v128.load(w, 112);
           }
         }
-        {
-          const b0 = (wide ? v128.load(w, 128) : v128.load(w, 64)), b1 = (wide ? v128.load(w, 144) : v128.load(w, 80));
-          const b2 = wide ? v128.load(w, 160) : b0, b3 = wide ? v128.load(w, 176) : b0;
-          {
-            const s = lane(x0, 2);
-            c00 = madd(s, b0, c00);
-            c01 = madd(s, b1, c01);
-            if (wide) {
-              c02 = madd(s, b2, c02);
-              c03 = madd(s, b3, c03);
-            }
-          }
-          if (rows > 1) {
-            const s = lane(x1, 2);
-            c10 = madd(s, b0, c10);
-            c11 = madd(s, b1, c11);
-            if (wide) {
-              c12 = madd(s, b2, c12);
-              c13 = madd(s, b3, c13);
-            }
-          }
-          if (rows > 2) {
-            const s = lane(x2, 2);
-            c20 = madd(s, b0, c20);
-            c21 = madd(s, b1, c21);
-            if (wide) {
-              c22 = madd(s, b2, c22);
-              c23 = madd(s, b3, c23);
-            }
-          }
-          if (rows > 2) {
-            const s = lane(x3, 2);
-            c30 = madd(s, b0, c30);
-            c31 = madd(s, b1, c31);
-            if (wide) {
-              c32 = madd(s, b2, c32);
-              c33 = madd(s, b3, c33);
-            }
+        c00 = madd(s, b0, c00);
+        if (rows > 1) t = lane(x1, 1);
+        c01 = madd(s, b1, c01);
+        if (wide) {
+          c02 = madd(s, b2, c02);
+          c03 = madd(s, b3, c03);
+        }
+        if (rows > 1) {
+          c10 = madd(t, b0, c10);
+          if (rows > 2) s = lane(x2, 1);
+          c11 = madd(t, b1, c11);
+          if (wide) {
+            c12 = madd(t, b2, c12);
+            c13 = madd(t, b3, c13);
           }
         }
-        {
-          const b0 = (wide ? v128.load(w, 192) : v128.load(w, 96)), b1 = (wide ? v128.load(w, 208) : v128.load(w, 112));
-          const b2 = wide ? v128.load(w, 224) : b0, b3 = wide ? v128.load(w, 240) : b0;
-          {
-            const s = lane(x0, 3);
-            c00 = madd(s, b0, c00);
-            c01 = madd(s, b1, c01);
-            if (wide) {
-              c02 = madd(s, b2, c02);
-              c03 = madd(s, b3, c03);
-            }
+        if (rows > 2) {
+          c20 = madd(s, b0, c20);
+          t = lane(x3, 1);
+          c21 = madd(s, b1, c21);
+          if (wide) {
+            c22 = madd(s, b2, c22);
+            c23 = madd(s, b3, c23);
           }
-          if (rows > 1) {
-            const s = lane(x1, 3);
-            c10 = madd(s, b0, c10);
-            c11 = madd(s, b1, c11);
-            if (wide) {
-              c12 = madd(s, b2, c12);
-              c13 = madd(s, b3, c13);
-            }
+          c30 = madd(t, b0, c30);
+          s = lane(x0, 2);
+          b0 = wide ? v128.load(w, 128) : v128.load(w, 64);
+          c31 = madd(t, b1, c31);
+          b1 = wide ? v128.load(w, 144) : v128.load(w, 80);
+          if (wide) {
+            c32 = madd(t, b2, c32);
+            b2 = v128.load(w, 160);
+            c33 = madd(t, b3, c33);
+            b3 = v128.load(w, 176);
           }
-          if (rows > 2) {
-            const s = lane(x2, 3);
-            c20 = madd(s, b0, c20);
-            c21 = madd(s, b1, c21);
-            if (wide) {
-              c22 = madd(s, b2, c22);
-              c23 = madd(s, b3, c23);
-            }
+        } else {
+          s = lane(x0, 2);
+          b0 = wide ? v128.load(w, 128) : v128.load(w, 64);
+          b1 = wide ? v128.load(w, 144) : v128.load(w, 80);
+          if (wide) {
+            b2 = v128.load(w, 160);
+            b3 = v128.load(w, 176);
           }
-          if (rows > 2) {
-            const s = lane(x3, 3);
-            c30 = madd(s, b0, c30);
-            c31 = madd(s, b1, c31);
-            if (wide) {
-              c32 = madd(s, b2, c32);
-              c33 = madd(s, b3, c33);
-            }
+        }
+        c00 = madd(s, b0, c00);
+        if (rows > 1) t = lane(x1, 2);
+        c01 = madd(s, b1, c01);
+        if (wide) {
+          c02 = madd(s, b2, c02);
+          c03 = madd(s, b3, c03);
+        }
+        if (rows > 1) {
+          c10 = madd(t, b0, c10);
+          if (rows > 2) s = lane(x2, 2);
+          c11 = madd(t, b1, c11);
+          if (wide) {
+            c12 = madd(t, b2, c12);
+            c13 = madd(t, b3, c13);
+          }
+        }
+        if (rows > 2) {
+          c20 = madd(s, b0, c20);
+          t = lane(x3, 2);
+          c21 = madd(s, b1, c21);
+          if (wide) {
+            c22 = madd(s, b2, c22);
+            c23 = madd(s, b3, c23);
+          }
+          c30 = madd(t, b0, c30);
+          s = lane(x0, 3);
+          b0 = wide ? v128.load(w, 192) : v128.load(w, 96);
+          c31 = madd(t, b1, c31);
+          b1 = wide ? v128.load(w, 208) : v128.load(w, 112);
+          if (wide) {
+            c32 = madd(t, b2, c32);
+            b2 = v128.load(w, 224);
+            c33 = madd(t, b3, c33);
+            b3 = v128.load(w, 240);
+          }
+        } else {
+          s = lane(x0, 3);
+          b0 = wide ? v128.load(w, 192) : v128.load(w, 96);
+          b1 = wide ? v128.load(w, 208) : v128.load(w, 112);
+          if (wide) {
+            b2 = v128.load(w, 224);
+            b3 = v128.load(w, 240);
+          }
+        }
+        c00 = madd(s, b0, c00);
+        if (rows > 1) t = lane(x1, 3);
+        c01 = madd(s, b1, c01);
+        if (wide) {
+          c02 = madd(s, b2, c02);
+          c03 = madd(s, b3, c03);
+        }
+        if (rows > 1) {
+          c10 = madd(t, b0, c10);
+          if (rows > 2) s = lane(x2, 3);
+          c11 = madd(t, b1, c11);
+          if (wide) {
+            c12 = madd(t, b2, c12);
+            c13 = madd(t, b3, c13);
+          }
+        }
+        if (rows > 2) {
+          c20 = madd(s, b0, c20);
+          t = lane(x3, 3);
+          c21 = madd(s, b1, c21);
+          if (wide) {
+            c22 = madd(s, b2, c22);
+            c23 = madd(s, b3, c23);
+          }
+          c30 = madd(t, b0, c30);
+          c31 = madd(t, b1, c31);
+          if (wide) {
+            c32 = madd(t, b2, c32);
+            c33 = madd(t, b3, c33);
           }
         }
         w += 4 * kBytes;

@@ -22,7 +22,7 @@ export interface Core {
 /** Runs llvm-mca. */
 export type Mca = (body: readonly Instruction[], flags: readonly string[]) => Promise<number>;
 
-const ITERATIONS = 200;
+const ITERATIONS = 1000;
 
 /** Instructions as the assembler takes them: branches go somewhere near. */
 function assembly(body: readonly Instruction[]): string {

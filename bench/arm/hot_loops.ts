@@ -98,8 +98,8 @@ export const HOT_LOOPS: readonly HotLoop[] = [
     unit: "4 pixels, 4 channels",
   },
   {
-    name: "Winograd input",
-    function: "winograd/inputTile",
+    name: "Winograd F(4x4) input",
+    function: "winograd_4x4/inputTile4",
     levels: 1,
     trips: [6, 6],
     has: ["fma", 72],
@@ -107,8 +107,8 @@ export const HOT_LOOPS: readonly HotLoop[] = [
     unit: "1 tile, 4 channels",
   },
   {
-    name: "Winograd output",
-    function: "winograd/outputTile",
+    name: "Winograd F(4x4) output",
+    function: "winograd_4x4/outputTile4",
     levels: 1,
     trips: [6, 4],
     has: ["fma", 40],
