@@ -9,7 +9,8 @@
  * 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 dilation x, 19 out H, 20 out W,
  * 21 output rows in all (n * out H).
  */
-import { clamp, madd, splatWord, storeLanes, word } from "./simd";
+import { limitsAsBits, threeRows, twoRows } from "./depthwise_rows";
+import { AARCH64, clamp, madd, splatWord, storeLanes, word } from "./simd";
 
 /** Adds x times the weight of tap `t` (compile-time) to `sum`; nothing if the filter, `kw` taps wide, has no such tap. */
 @inline
@@ -407,7 +408,52 @@ function lastInside(start: i32, dilation: i32, taps: i32, size: i32): i32 {
 /** Kernel `depthwise`: tile `index`, a range of output rows. */
 export function depthwise(params: usize, index: i32): void {
   const first = index * word(params, 12);
-  depthwiseRows(params, <usize> word(params, 0), first, min(first + word(params, 12), word(params, 21)));
+  const end = min(first + word(params, 12), word(params, 21));
+  if (AARCH64 && stackable(params)) depthwiseStacks(params, first, end);
+  else depthwiseRows(params, <usize> word(params, 0), first, end);
+}
+
+/** Whether `threeRows` and `twoRows` compute this convolution, but for rows of output that look past the upper or lower edge of their picture. */
+function stackable(params: usize): bool {
+  const padLeft = word(params, 16);
+  const padRight = word(params, 20) + 2 - padLeft - word(params, 3);
+  return word(params, 8) == 3 && word(params, 9) == 3 && (word(params, 4) & 3) == 0 &&
+    word(params, 13) == 1 && word(params, 14) == 1 && word(params, 17) == 1 && word(params, 18) == 1 &&
+    <u32> padLeft <= 1 && <u32> padRight <= 1 && limitsAsBits(load<f32>(params, 40), load<f32>(params, 44));
+}
+
+/**
+ * The output rows [first, end), three at once, and two where three do not come out even. They are counted from the first that lies wholly inside its picture, and belong
+ * to the tile of the uppermost, so that tiles of any size give the same bits.
+ */
+function depthwiseStacks(params: usize, first: i32, end: i32): void {
+  const input = <usize> word(params, 0), pixel = <usize> word(params, 1);
+  const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
+  const w = <usize> word(params, 5), outPixel = <usize> word(params, 7);
+  const padTop = word(params, 15), left = word(params, 16);
+  const outHeight = word(params, 19), outWidth = word(params, 20);
+  const least = load<f32>(params, 40), most = load<f32>(params, 44);
+  const rowBytes = <usize> width * pixel, outRowBytes = <usize> outWidth * outPixel;
+  const right = outWidth + 2 - left - width;
+  const inside = min(outHeight - padTop, height - 2);
+  const stacked = inside > 1 ? inside : 0;
+  const byThree = stacked % 3 == 1 ? stacked - 4 : stacked - stacked % 3;
+  for (let row = first; row < end; ++row) {
+    const at = row % outHeight - padTop;
+    if (<u32> at >= <u32> stacked) {
+      depthwiseRows(params, input, row, row + 1);
+      continue;
+    }
+    const p = input + <usize> (row / outHeight * height + at) * rowBytes;
+    const out = <usize> word(params, 6) + <usize> row * outRowBytes;
+    if (at < byThree) {
+      if (at % 3 == 0) {
+        threeRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
+      }
+    } else if (!((at - byThree) & 1)) {
+      twoRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
+    }
+  }
 }
 
 /** The output rows [first, end), all pictures counted through, of an input whose first row lies (or would lie) at `input`. */

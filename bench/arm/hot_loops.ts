@@ -63,12 +63,10 @@ export const HOT_LOOPS: readonly HotLoop[] = [
   },
   {
     name: "depthwise 3x3, stride 1",
-    function: "depthwise/inner3s1",
-    levels: 1,
-    trips: [3],
-    has: ["fma", 36],
-    macs: 144,
-    unit: "4 pixels, 4 channels",
+    function: "depthwise_rows/threeRows",
+    has: ["fma", 162],
+    macs: 648,
+    unit: "3x6 pixels, 4 channels",
   },
   {
     name: "depthwise 3x3, stride 2",

@@ -63,6 +63,20 @@ export function depthwiseWords(
   ];
 }
 
+/** Whether the kernel computes three rows of output at once on aarch64; `stackable` in `asm/depthwise.ts` decides alike. */
+function byRows(
+  input: View,
+  window: Window,
+  output: View,
+  { lo = -Infinity, hi = Infinity }: Limits = {},
+): boolean {
+  const padLeft = window.padding[1];
+  const padRight = output.shape[2] + 2 - padLeft - input.shape[2];
+  return window.kernel.every((extent) => extent === 3) && input.shape[3] % 4 === 0 &&
+    [...window.strides, ...window.dilations].every((step) => step === 1) &&
+    [padLeft, padRight].every((pad) => pad === 0 || pad === 1) && (lo === 0 || lo === -Infinity) && hi >= 0;
+}
+
 /** Emits a depthwise convolution of `[n, h, w, c]`. */
 export function emitDepthwise(
   input: View,
@@ -76,10 +90,15 @@ export function emitDepthwise(
   const [n, oh, ow, channels] = output.shape;
   const [kh, kw] = window.kernel;
   const rows = tileRows(n * oh, ow * channels * kh * kw, emitter.host);
+  const stacked = emitter.host.arch === "aarch64" && byRows(input, window, output, limits);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
   emitter.emit({
     opcode: DEPTHWISE,
-    kernel: unrolled ? `depthwise_${kh}x${kw}_4px` : `depthwise_${kh}x${kw}_1px`,
+    kernel: stacked
+      ? "depthwise_3x3_3rows"
+      : unrolled
+      ? `depthwise_${kh}x${kw}_4px`
+      : `depthwise_${kh}x${kw}_1px`,
     reason,
     tiles: Math.ceil((n * oh) / rows),
     words: depthwiseWords(input, window, filters, output, limits, rows, emitter),

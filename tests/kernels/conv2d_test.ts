@@ -1,9 +1,11 @@
 /** Convolutions of every strategy against the reference, at the edges of every tile. */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { GraphError } from "../../src/errors.ts";
 import type { Padding, Pair } from "../../src/geometry.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { compareBuilds, graphOf } from "../support/compare.ts";
+import type { Limits } from "../../src/kernels/emitter.ts";
+import { Session } from "../../src/runtime/session.ts";
+import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 
 interface Case {
@@ -15,6 +17,7 @@ interface Case {
   readonly padding?: Padding;
   readonly dilations?: Pair;
   readonly residual?: boolean;
+  readonly limits?: Limits;
 }
 
 function conv(random: Random, test: Case): Graph {
@@ -24,7 +27,7 @@ function conv(random: Random, test: Case): Graph {
   return graphOf([input], (builder, [x]) => {
     builder.constant("w", weight, random.tensor(weight).data);
     builder.constant("b", [outputs], random.tensor([outputs]).data);
-    const attrs = { strides, padding, dilations, groups, limits: { lo: -40, hi: 90 } };
+    const attrs = { strides, padding, dilations, groups, limits: test.limits ?? { lo: -40, hi: 90 } };
     if (!test.residual) return builder.node("conv2d", "y", attrs, [x, "w", "b"]);
     const sum = builder.node("conv2d", "conv", { ...attrs, limits: undefined }, [x, "w", "b"]);
     builder.constant("r", [1, 1, input[3], outputs], random.tensor([1, 1, input[3], outputs]).data);
@@ -150,6 +153,38 @@ Deno.test("depthwise convolutions equal the reference: every width, stride, dila
   for (const kernel of ["depthwise_3x3_4px", "depthwise_5x5_4px", "depthwise_3x3_1px"]) {
     assert(kernels.has(kernel), kernel);
   }
+});
+
+Deno.test("depthwise 3x3 by rows equals the reference: every height, width, edge and limit", async () => {
+  const kernels = await runAll("depthwise rows", 7, function* (random) {
+    for (const padding of [[1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 1, 0], [2, 0, 0, 1], [1, 2, 1, 1]] as const) {
+      for (let h = 1; h <= 11; h++) {
+        const w = random.pick([1, 2, 3, 5, 7, 8, 9, 13, 14]), c = random.pick([4, 8, 12]);
+        const limits = random.pick([{}, { lo: 0 }, { lo: 0, hi: 6 }, { hi: 6 }]);
+        yield {
+          input: [random.pick([1, 2]), h, w, c],
+          kernel: [3, 3],
+          outputs: c,
+          groups: c,
+          padding,
+          limits,
+        };
+      }
+    }
+  });
+  assert(kernels.has("depthwise_3x3_3rows"));
+});
+
+Deno.test("depthwise 3x3 by rows gives the same bits whatever its tiles", async () => {
+  const random = new Random(seedOf(8));
+  const shape = { input: [1, 50, 40, 256], kernel: [3, 3], outputs: 256, groups: 256 } as const;
+  const graph = conv(random, { ...shape, padding: [1, 1, 1, 1], limits: { lo: 0 } });
+  const inputs = inputsFor(graph, random);
+  const [one, two] = await Promise.all([1, 2].map(async (threads) => {
+    using session = await Session.create(graph, { arch: "aarch64", threads });
+    return session.runSync(inputs).y.data;
+  }));
+  assertEquals(two, one);
 });
 
 Deno.test("grouped convolutions equal the reference, in vectors and where groups do not fill them", async () => {

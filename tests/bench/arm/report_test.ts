@@ -14,3 +14,17 @@ Deno.test("no hot loop spills", () => {
   assert(kept.loops.length > 10);
   assertEquals(kept.loops.filter(({ spills }) => spills > 0), []);
 });
+
+/** Multiply-adds a cycle that the busiest loops reach at least, on A53, A57, A72 and A76. */
+const LEAST = {
+  "GEMM tile 4x16": [0.45 * 4, 0.88 * 4, 0.88 * 4, 0.799 * 8],
+  "depthwise 3x3, stride 1": [1.5, 3.1, 3.5, 5.3],
+};
+
+for (const [name, least] of Object.entries(LEAST)) {
+  Deno.test(`${name} keeps its pace on every core`, () => {
+    const { macs, cycles } = kept.loops.find((loop) => loop.name === name)!;
+    const rates = ["A53", "A57", "A72", "A76"].map((core) => macs / cycles[core]);
+    assert(rates.every((rate, i) => rate >= least[i]), `${rates} MAC/cycle, wanted at least ${least}`);
+  });
+}
