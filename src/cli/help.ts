@@ -95,3 +95,25 @@ Others
 
 Exit status: 0 converted and verified, 1 failed, 2 wrong usage.
 `;
+
+/** The usage page of `info.ts`. */
+export const INFO_HELP =
+  `Tells what a model takes and what the compiler makes of it, without running it: memory, what was joined, kernels.
+
+Usage: deno run --allow-read info.ts MODEL [flags]
+
+What to look at
+  MODEL                the name of a network (--list-models), which needs no weights; or a model's file or address
+${MODEL}      --threads N      threads to compile for, 1 to 16 (default 1)
+      --arch ARCH      processor to compile for: x86-64 or aarch64 (default: this one)
+
+What to print
+      --log            every change to the graph, and every layer's kernel with the reason, a line each
+
+Others
+      --list-models    print the models
+      --version        print the version
+  -h, --help           print this page
+
+Exit status: 0 done, 1 failed, 2 wrong usage.
+`;

@@ -20,12 +20,11 @@ import { opOf } from "../ops/index.ts";
 import { channelsOf, elements, formatShape } from "../tensor.ts";
 import { planArena } from "./arena.ts";
 import { MAX_BYTES, type MemoryPort, type Program, RESERVED } from "./memory_map.ts";
-import { layOut, type Place } from "./layout.ts";
+import { layOut } from "./layout.ts";
+import { lifetimesOf, SLACK } from "./lifetimes.ts";
 import { optimize } from "./passes/index.ts";
 import type { Log } from "./passes/pass.ts";
 
-/** Vector loads may run this far past a tensor. */
-const SLACK = 64;
 /** Words of a command before its parameter block: kernel, length, tiles, tiles taken. */
 const HEADER_WORDS = 4;
 /** Collects what lowering emits. */
@@ -55,24 +54,6 @@ class Recorder implements Emitter {
   emit(command: Command): void {
     this.commands.push(command);
   }
-}
-
-/** First and last step at which each buffer is in use; step -1 is before the run, the number of nodes after it. */
-function lifetimesOf(graph: Graph, places: ReadonlyMap<string, Place>): Map<string, [number, number]> {
-  const spans = new Map<string, [number, number]>();
-  const use = (value: string, step: number) => {
-    const root = places.get(value)?.root;
-    if (root === undefined) return;
-    const span = spans.get(root);
-    spans.set(root, span ? [Math.min(span[0], step), Math.max(span[1], step)] : [step, step]);
-  };
-  for (const { name } of graph.inputs) use(name, -1);
-  graph.nodes.forEach((node, step) => {
-    node.inputs.forEach((input) => use(input, step));
-    use(node.name, step);
-  });
-  for (const name of graph.outputs) use(name, graph.nodes.length);
-  return spans;
 }
 
 /** Bytes a command takes in the buffer. */
@@ -111,11 +92,9 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
       throw new GraphError(`Cannot compile graph: output "${name}" is not computed by a node`);
     }
   }
-  const { places, buffers } = layOut(graph, shapes);
-  const spans = lifetimesOf(graph, places);
-  const arena = planArena(
-    [...spans].map(([name, [first, last]]) => ({ name, bytes: buffers.get(name)! + SLACK, first, last })),
-  );
+  const layout = layOut(graph, shapes);
+  const { places } = layout;
+  const arena = planArena(lifetimesOf(graph, layout));
 
   const recorder = new Recorder(host);
   const viewOf = (name: string): View => {

@@ -1,0 +1,83 @@
+/**
+ * What the compiler makes of a graph: memory, what was joined, what costs nothing.
+ *
+ * @module
+ */
+
+import { check, type Graph, macsOf } from "../graph/graph.ts";
+import type { Host } from "../kernels/emitter.ts";
+import { opOf } from "../ops/index.ts";
+import { elements } from "../tensor.ts";
+import type { Lifetime } from "./arena.ts";
+import { layOut } from "./layout.ts";
+import { lifetimesOf } from "./lifetimes.ts";
+import type { MemorySizes, Step } from "./memory_map.ts";
+import { optimize } from "./passes/index.ts";
+import { compile } from "./program.ts";
+
+/** Nodes of one operator that are views where memory allows: how many there are, and how many of them copy nothing. */
+export interface Views {
+  readonly op: string;
+  readonly nodes: number;
+  readonly free: number;
+}
+
+/** What the compiler made of a graph. Sizes in bytes. */
+export interface Inspection {
+  /** Multiply-adds of one run, those computed twice at the seams of strips not counted. */
+  readonly macs: number;
+  /** Bytes of each part of the memory; `arena` holds the activations. */
+  readonly sizes: MemorySizes;
+  /** The most that is alive at once: no arena can be smaller. */
+  readonly live: number;
+  /** What activations would take if each had memory of its own. */
+  readonly apart: number;
+  /** Commands in the buffer. */
+  readonly commands: number;
+  /** Nodes that have commands. */
+  readonly steps: readonly Step[];
+  /** Concatenations, slices and reshapes, by operator. */
+  readonly views: readonly Views[];
+  /** What the passes joined, a line each: `pass: what`. */
+  readonly log: readonly string[];
+}
+
+/** The most bytes that buffers take at any step. */
+function largestLiveSet(lifetimes: readonly Lifetime[]): number {
+  const steps = new Set(lifetimes.map(({ first }) => first));
+  const at = (step: number) =>
+    lifetimes.reduce((sum, { bytes, first, last }) => first <= step && step <= last ? sum + bytes : sum, 0);
+  return Math.max(0, ...[...steps].map(at));
+}
+
+/**
+ * Compiles a graph and tells what came of it.
+ *
+ * @throws {GraphError} If the graph is not legal, or the program does not fit into memory.
+ */
+export function inspect(source: Graph, host: Host): Inspection {
+  check(source);
+  const log: string[] = [];
+  const graph = optimize(source, (line) => log.push(line));
+  const shapes = check(graph);
+  const { steps, sizes, commands } = compile(graph, host);
+  const working = new Set(steps.map(({ name }) => name));
+  const isView = ({ op, attrs, inputs, name }: Graph["nodes"][number]) =>
+    opOf(op).alias?.(attrs, inputs.map((input) => shapes.get(input)!), shapes.get(name)!) !== undefined;
+  const views = Map.groupBy(graph.nodes.filter(isView), ({ op }) => op);
+  const values = [...graph.inputs, ...graph.nodes].map(({ name }) => name);
+  return {
+    macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0),
+    sizes,
+    live: largestLiveSet(lifetimesOf(graph, layOut(graph, shapes))),
+    apart: values.reduce((sum, name) => sum + elements(shapes.get(name)!) * 4, 0),
+    commands: commands.offsets.length,
+    steps,
+    views: [...views].map(([op, nodes]) => ({
+      op,
+      nodes: nodes.length,
+      free: nodes.filter(({ name }) => !working.has(name)).length,
+    })),
+    log,
+  };
+}
