@@ -9,7 +9,7 @@ import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import type { GraphSource } from "../detection/load.ts";
 import { ModelError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Label } from "../graph/model_info.ts";
+import { parseLabels } from "./labels.ts";
 import { anyModelFlag, type ModelFlags } from "./model_flags.ts";
 import { demand, demandHost } from "./permissions.ts";
 import { isUrl } from "./sources.ts";
@@ -112,10 +112,4 @@ async function describe(graph: Graph, { preset, labels }: ModelFlags): Promise<G
   }
   if (described !== graph) (await import("../graph/check_info.ts")).checkInfo(described);
   return described;
-}
-
-/** A name a line; an empty line is an output that no class uses. */
-export function parseLabels(text: string): (Label | null)[] {
-  const lines = text.replace(/^\ufeff/, "").trimEnd().split(/\r?\n/).map((line) => line.trim());
-  return lines.map((name, categoryId) => name === "" ? null : { name, categoryId });
 }

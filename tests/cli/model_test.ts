@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isModelFile, openModel, parseLabels } from "../../src/cli/model.ts";
+import { isModelFile, openModel } from "../../src/cli/model.ts";
 import { ModelError } from "../../src/errors.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
@@ -54,12 +54,4 @@ Deno.test("what names a file and what a model of the zoo", () => {
     assert(isModelFile(file));
   }
   for (const name of ["ssdlite-mobilenetv2-coco", "pelee"]) assert(!isModelFile(name));
-});
-
-Deno.test("labels: a name a line, an empty line for an output that no class uses", () => {
-  assertEquals(parseLabels("\ufeffcat\n\n dog \r\n\n"), [
-    { name: "cat", categoryId: 0 },
-    null,
-    { name: "dog", categoryId: 2 },
-  ]);
 });
