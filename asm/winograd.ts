@@ -11,7 +11,7 @@
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 U, 6 output, 7 output pixel stride, 8 residual (0: none), 9 its pixel stride,
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
  * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
- * then P vectors.
+ * then P vectors, 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks.
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
@@ -38,7 +38,7 @@ function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelByt
   }
 }
 
-/** Block `index` of output tiles of `size` by `size`, a compile-time 2 or 4; `local` is the offset of this thread's workspace. */
+/** Tile `index`: some channels of a block of output tiles of `size` by `size`, a compile-time 2 or 4; `local` is the offset of this thread's workspace. */
 @inline
 function block(size: i32, params: usize, index: i32, local: usize): void {
   const window = size + 2, planes = window * window;
@@ -46,8 +46,9 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const outHeight = word(params, 15), outWidth = word(params, 16);
   const across = word(params, 17), down = word(params, 18);
-  const outputs = word(params, 20);
-  const first = index * word(params, 12);
+  const shares = word(params, 29), firstOutput = index % shares * word(params, 28);
+  const outputs = min(word(params, 28), word(params, 20) - firstOutput);
+  const first = index / shares * word(params, 12);
   const count = min(word(params, 12), word(params, 19) - first);
   const v = <usize> word(params, 22) + local, vPlane = <usize> word(params, 23);
   const m = <usize> word(params, 24) + local, mPlane = <usize> word(params, 25);
@@ -72,7 +73,8 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     }
   }
 
-  let u = <usize> word(params, 5);
+  const along = <usize> firstOutput << 2;
+  let u = <usize> word(params, 5) + along * <usize> (channels + 1);
   for (let plane = 0; plane < planes; ++plane) {
     const a = v + <usize> plane * vPlane;
     multiply(a, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity);
@@ -84,11 +86,12 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     const y = ((at / across) % down) * size, x = (at % across) * size;
     const at0 = <usize> ((at / (across * down) * outHeight + y) * outWidth + x);
     const r = <usize> word(params, 8);
-    const planesOf = m + <usize> t * mRow, out = <usize> word(params, 6) + at0 * <usize> word(params, 7);
-    const residual = r ? r + at0 * <usize> word(params, 9) : 0;
+    const planesOf = m + <usize> t * mRow, bias = <usize> word(params, 21) + along;
+    const out = <usize> word(params, 6) + at0 * <usize> word(params, 7) + along;
+    const residual = r ? r + at0 * <usize> word(params, 9) + along : 0;
     const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
-    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, vectors);
-    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, vectors);
+    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, vectors);
+    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, vectors);
   }
 }
 

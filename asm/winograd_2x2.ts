@@ -41,7 +41,7 @@ export function inputTile2(from: usize, pixel: usize, rowBytes: usize, channels:
   }
 }
 
-/** One tile of outputs, all channels: 16 planes at `m` to `rows` by `columns` (up to 2x2) pixels. */
+/** One tile of outputs, `channels` from `bias` on: 16 planes at `m` to `rows` by `columns` (up to 2x2) pixels. */
 export function outputTile2(
   params: usize,
   m: usize,
@@ -50,13 +50,14 @@ export function outputTile2(
   r: usize,
   rows: i32,
   columns: i32,
+  bias: usize,
+  channels: i32,
   scratch: usize,
 ): void {
   const outPixel = <usize> word(params, 7), rPixel = <usize> word(params, 9);
   const outRow = <usize> word(params, 16) * outPixel, rRow = <usize> word(params, 16) * rPixel;
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
-  let bias = <usize> word(params, 21);
-  for (let channels = word(params, 20); channels > 0; channels -= 4) {
+  for (; channels > 0; channels -= 4) {
     for (let x = 0; x < 4; ++x) {
       let p = m + <usize> x * plane;
       const m0 = v128.load(p);

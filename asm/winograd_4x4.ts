@@ -58,7 +58,7 @@ export function inputTile4(from: usize, pixel: usize, rowBytes: usize, channels:
   }
 }
 
-/** One tile of outputs, all channels: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels. */
+/** One tile of outputs, `channels` from `bias` on: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels. */
 export function outputTile4(
   params: usize,
   m: usize,
@@ -67,13 +67,14 @@ export function outputTile4(
   r: usize,
   rows: i32,
   columns: i32,
+  bias: usize,
+  channels: i32,
   scratch: usize,
 ): void {
   const outPixel = <usize> word(params, 7), rPixel = <usize> word(params, 9);
   const outRow = <usize> word(params, 16) * outPixel, rRow = <usize> word(params, 16) * rPixel;
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
-  let bias = <usize> word(params, 21);
-  for (let channels = word(params, 20); channels > 0; channels -= 4) {
+  for (; channels > 0; channels -= 4) {
     for (let x = 0; x < 6; ++x) {
       let p = m + <usize> x * plane;
       const m0 = v128.load(p);

@@ -95,7 +95,12 @@ export function subview(view: View, row: number, column: number, shape: Shape): 
 /** Work of a tile: about a quarter of a millisecond, and at most a millisecond before V8 has optimised the kernel. */
 const TILE_MACS = 6_000_000;
 /** Work of a tile where threads share: small enough that the last to finish is not waited for long. */
-const SHARED_TILE_MACS = 1_000_000;
+const SHARED_TILE_MACS = 2_000_000;
+
+/** Multiply-adds that a tile should take. */
+export function tileWork({ threads }: Host): number {
+  return threads > 1 ? SHARED_TILE_MACS : TILE_MACS;
+}
 
 /** Least work that is shared: less takes no longer than the threads' meeting behind it. */
 const LEAST_SHARED_MACS = 100_000;
@@ -107,13 +112,12 @@ const LEAST_SHARED_MACS = 100_000;
 export function tileRows(
   rows: number,
   macsPerRow: number,
-  { threads }: Host,
+  host: Host,
   multiple = 1,
   most = Infinity,
-  sharers = threads,
+  sharers = host.threads,
 ): number {
-  const work = threads > 1 ? SHARED_TILE_MACS : TILE_MACS;
-  const limit = Math.max(multiple, Math.min(most, work / Math.max(1, macsPerRow)));
+  const limit = Math.max(multiple, Math.min(most, tileWork(host) / Math.max(1, macsPerRow)));
   const shared = rows * macsPerRow >= LEAST_SHARED_MACS ? sharers : 1;
   const tiles = Math.max(1, Math.ceil(Math.ceil(rows / limit) / shared) * shared);
   return Math.ceil(rows / tiles / multiple) * multiple;

@@ -31,7 +31,10 @@ export function emitExpandDepthwise(
   const reach = (kh - 1) * window.dilations[0] + 1;
   const line = w * channels * 4;
   const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
-  const rows = tileRows(oh, ow * channels * kh * kw + sy * w * weights.k * channels, emitter.host, 1, most);
+  const macs = ow * channels * kh * kw + sy * w * weights.k * channels;
+  // As few strips as one thread would take: where two meet, lines are expanded twice.
+  const { arch, threads } = emitter.host;
+  const rows = tileRows(oh, macs, { arch, threads: 1 }, 1, most, threads);
   const tiles = Math.ceil(oh / rows);
   const stripRows = Math.min(h, (rows - 1) * sy + reach);
   const strip: View = {

@@ -13,6 +13,7 @@ import {
   type Limits,
   limitWords,
   tileRows,
+  tileWork,
   type View,
   type Word,
 } from "./emitter.ts";
@@ -37,6 +38,9 @@ export function panelColumns(n: number, columns: number): number {
 /** Most bytes of A that a tile walks for every panel: they are to stay in a small L2 cache. */
 const A_BLOCK_BYTES = 384 * 1024;
 
+/** Register tiles that should share a panel of weights; fewer only where there are no more rows. */
+const LEAST_BLOCKS = 6;
+
 /** How a product `[m, k] x [k, n]` is cut into tiles. */
 export interface Grid {
   /** Rows of a tile. */
@@ -54,7 +58,8 @@ export interface Grid {
 export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
   const tile = registerTile(host);
   const most = A_BLOCK_BYTES / (k * 4);
-  const rows = tileRows(m, Math.min(n, 2 * tile.columns) * k, host, tile.rows, most);
+  const macsPerRow = Math.min(n * k, tileWork(host) / (LEAST_BLOCKS * tile.rows));
+  const rows = tileRows(m, macsPerRow, host, tile.rows, most);
   const down = Math.ceil(m / rows);
   const columns = tileRows(
     n,

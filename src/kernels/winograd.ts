@@ -123,9 +123,12 @@ export function emitWinograd(
   const { rows, columns } = registerTile(emitter.host);
   const tileBytes = planes * (vRow + mRow), deep = planes * vRow * outputs > tiles * tileBytes;
   const fitting = Math.floor((deep ? DEEP_BLOCK_BYTES : BLOCK_BYTES) / tileBytes / rows) * rows;
-  const shared = Math.max(1, Math.min(emitter.host.threads, Math.floor(tiles / rows)));
-  const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / shared) * shared;
+  const sharers = Math.max(1, Math.min(emitter.host.threads, Math.floor(tiles / rows)));
+  const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / (deep ? 1 : sharers)) *
+    (deep ? 1 : sharers);
   const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
+  const share = deep ? Math.ceil(outputs / emitter.host.threads / columns) * columns : outputs;
+  const shares = Math.ceil(outputs / share);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
@@ -138,7 +141,7 @@ export function emitWinograd(
     opcode: size === 4 ? WINOGRAD_4X4 : WINOGRAD_2X2,
     kernel: `winograd_${size}x${size}_3x3`,
     reason,
-    tiles: Math.ceil(tiles / block),
+    tiles: Math.ceil(tiles / block) * shares,
     words: [
       input.address,
       input.stride,
@@ -170,6 +173,8 @@ export function emitWinograd(
       mPlane,
       planeFloats * 4,
       scratch,
+      share,
+      shares,
     ],
   });
 }
