@@ -211,6 +211,12 @@ Deno.test("a small file cannot ask for a large memory", () => {
       node("Unsqueeze", ["x", "axes"], ["y"]),
     ),
   ];
+  // Nothing, in endlessly many rows.
+  const nothing = initializer("none", FLOAT, [2n ** 50n, 5, 0], new Uint8Array());
+  greedy.push(
+    asks(nothing, int64s("first", [0]), node("Gather", ["none", "first"], ["big"], { axis: 1 })),
+    asks(nothing, node("Concat", ["none", "none"], ["big"], { axis: 1 })),
+  );
   for (const bytes of greedy) assertThrows(() => read(bytes), ModelError, "Cannot read ONNX");
 });
 

@@ -185,7 +185,8 @@ export class Folder {
     const shape = first.map((n, i) => i === axis ? tensors.reduce((sum, t) => sum + t.shape[axis], 0) : n);
     const data = this.#allocate(type, shape);
     let at = 0;
-    for (let outer = 0; outer < elements(first.slice(0, axis)); outer++) {
+    // Of nothing there may be endlessly many rows: the loops end with the values.
+    for (let outer = 0; at < data.length; outer++) {
       for (const tensor of tensors) {
         const run = elements(tensor.shape.slice(axis));
         data.set(tensor.data.subarray(outer * run, (outer + 1) * run), at);
@@ -201,7 +202,7 @@ export class Folder {
     const data = this.#allocate(x.type, shape);
     const run = elements(x.shape.slice(axis + 1));
     let at = 0;
-    for (let outer = 0; outer < elements(x.shape.slice(0, axis)); outer++) {
+    for (let outer = 0; at < data.length; outer++) {
       for (const index of indices.data) {
         const from = (outer * x.shape[axis] + index) * run;
         data.set(x.data.subarray(from, from + run), at);
