@@ -101,16 +101,19 @@ function follow(
 export function recognise(state: ReadonlyMap<string, Tensor>): Recognised {
   const weights = translateKeys(state);
   let nearest = { name: "", matched: -1, reason: "" };
+  // A network that was published with this number of classes goes before one of the same layers that was not.
+  let retrained: Recognised | undefined;
   for (const [name, network] of Object.entries(networks)) {
-    let classes = network.classes;
-    let { matched, misfit } = follow(network, classes, weights);
-    if (misfit?.classes !== undefined) {
-      classes = misfit.classes;
+    let { matched, misfit } = follow(network, network.classes, weights);
+    if (!misfit) return { name, classes: network.classes, weights };
+    const { classes } = misfit;
+    if (classes !== undefined && !retrained) {
       ({ matched, misfit } = follow(network, classes, weights));
+      if (!misfit) retrained = { name, classes, weights };
     }
-    if (!misfit) return { name, classes, weights };
-    if (matched > nearest.matched) nearest = { name, matched, reason: misfit.message };
+    if (misfit && matched > nearest.matched) nearest = { name, matched, reason: misfit.message };
   }
+  if (retrained) return retrained;
   const first = [...state].slice(0, 3).map(([key, { shape }]) => `"${key}" (${formatShape(shape)})`);
   throw new ModelError(
     nearest.matched === 0

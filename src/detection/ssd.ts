@@ -78,7 +78,10 @@ export function decodeSsd(
 
 /** The `most` best candidates of each class. */
 function bestOfEach(candidates: readonly Candidate[], most: number): Candidate[] {
-  return [...Map.groupBy(candidates, ({ label }) => label).values()].flatMap((group) =>
-    group.length > most ? group.toSorted((a, b) => b.score - a.score).slice(0, most) : group
-  );
+  const counts = new Map<number, number>();
+  return candidates.toSorted((a, b) => b.score - a.score).filter(({ label }) => {
+    const count = counts.get(label) ?? 0;
+    counts.set(label, count + 1);
+    return count < most;
+  });
 }
