@@ -4,13 +4,14 @@
  * @module
  */
 
+import type { Section } from "./config.ts";
 import type { Layer, Translator } from "./translator.ts";
 
 /** Applies an activation; `name` is free for its nodes. */
 type Activation = (t: Translator, x: Layer, name: string) => Layer;
 
 /** Activations by the names that a `.cfg` gives them. */
-export const activations: Readonly<Record<string, Activation>> = {
+const activations: Readonly<Record<string, Activation>> = {
   linear: (_t, x) => x,
   leaky: (t, x, name) => t.emit("leaky_relu", name, { alpha: 0.1 }, [x]),
   relu: (t, x, name) => t.emit("clip", name, { lo: 0 }, [x]),
@@ -21,3 +22,17 @@ export const activations: Readonly<Record<string, Activation>> = {
   logistic: (t, x, name) => t.emit("sigmoid", name, {}, [x]),
   tanh: (t, x, name) => t.emit("tanh", name, {}, [x]),
 };
+
+/**
+ * Applies the activation that a section tells, `fallback` where it tells none.
+ *
+ * @throws {ModelError} If there is none of that name.
+ */
+export function activate(t: Translator, section: Section, x: Layer, fallback: string): Layer {
+  const kind = section.word("activation", fallback);
+  if (!Object.hasOwn(activations, kind)) {
+    section.fail(`activation is ${JSON.stringify(kind)}`, Object.keys(activations).join(", "));
+  }
+  if (kind === "mish" || kind === "swish") t.forked = true;
+  return activations[kind](t, x, `${section.index}.${kind}`);
+}

@@ -7,6 +7,7 @@
 import type { Padding, Pair } from "../../geometry.ts";
 import { elements, formatShape, type Shape } from "../../tensor.ts";
 import { toHwio } from "../hwio.ts";
+import { activate } from "./activations.ts";
 import type { Section } from "./config.ts";
 import type { Layer, Translator } from "./translator.ts";
 
@@ -51,10 +52,13 @@ function convolutional(section: Section, t: Translator): Layer {
     dilations: [dilation, dilation],
     groups,
   } as const;
-  if (!normal) return t.activate(section, t.emit("conv2d", `${index}`, attrs, [x, weight, bias]), "logistic");
+  if (!normal) {
+    return activate(t, section, t.emit("conv2d", `${index}`, attrs, [x, weight, bias]), "logistic");
+  }
   const y = t.emit("conv2d", `${index}`, attrs, [x, weight]);
   const [scale, mean, variance] = statistics;
-  return t.activate(
+  return activate(
+    t,
     section,
     t.emit("batch_norm", `${index}.norm`, { epsilon: EPSILON }, [y, scale, bias, mean, variance]),
     "logistic",
@@ -142,7 +146,7 @@ function shortcut(section: Section, t: Translator): Layer {
     }
     return t.emit("add", `${name}.sum`, {}, [y, other]);
   }, t.last);
-  return t.activate(section, sum, "linear");
+  return activate(t, section, sum, "linear");
 }
 
 /** A constant of one value for each channel. */
@@ -169,7 +173,7 @@ function scaleChannels(section: Section, t: Translator): Layer {
   if (vector.shape[1] !== 1 || vector.shape[2] !== 1 || vector.shape[3] !== map.shape[3]) {
     section.fail(`the layer before it is ${formatShape(vector.shape)}`, `1x1x1x${map.shape[3]}`);
   }
-  return t.activate(section, t.emit("mul", `${section.index}`, {}, [map, vector]), "linear");
+  return activate(t, section, t.emit("mul", `${section.index}`, {}, [map, vector]), "linear");
 }
 
 /** Another layer times this one, value by value. */
@@ -179,7 +183,7 @@ function sam(section: Section, t: Translator): Layer {
   if (formatShape(map.shape) !== formatShape(x.shape)) {
     section.fail(`the layer before it is ${formatShape(x.shape)}`, formatShape(map.shape));
   }
-  return t.activate(section, t.emit("mul", `${section.index}`, {}, [map, x]), "linear");
+  return activate(t, section, t.emit("mul", `${section.index}`, {}, [map, x]), "linear");
 }
 
 /** The middle of the picture, from -1 to 1 unless `noadjust`. */

@@ -13,7 +13,6 @@ import type { AttrsOf, OpName } from "../../ops/attrs.ts";
 import { opOf } from "../../ops/index.ts";
 import { MAX_ELEMENTS } from "../../ops/op.ts";
 import { elements, type Shape } from "../../tensor.ts";
-import { activations } from "./activations.ts";
 import type { Section } from "./config.ts";
 import type { WeightReader } from "./weights.ts";
 
@@ -86,16 +85,6 @@ export class Translator {
     const layer = at < section.index ? this.layers[at] : undefined;
     return layer ??
       section.fail(`it refers to layer ${index}`, `one of the ${section.index} before it`);
-  }
-
-  /** Applies the activation that a section tells. */
-  activate(section: Section, x: Layer, fallback: string): Layer {
-    const kind = section.word("activation", fallback);
-    if (!Object.hasOwn(activations, kind)) {
-      section.fail(`activation is ${JSON.stringify(kind)}`, Object.keys(activations).join(", "));
-    }
-    if (kind === "mish" || kind === "swish") this.forked = true;
-    return activations[kind](this, x, `${section.index}.${kind}`);
   }
 
   /**
