@@ -54,3 +54,5 @@ export const EXPAND_DEPTHWISE = 23;
 export const GROUPED = 22;
 /** 3x3 convolution by F(2x2, 3x3): winograd.ts. */
 export const WINOGRAD_2X2 = 24;
+/** Square root: unary.ts. */
+export const SQRT = 25;

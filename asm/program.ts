@@ -17,7 +17,7 @@ import { resize } from "./resize";
 import { word } from "./simd";
 import { softmax } from "./softmax";
 import { strided_copy } from "./strided_copy";
-import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, tanh } from "./unary";
+import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, sqrt, tanh } from "./unary";
 import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
@@ -56,6 +56,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return hard_swish(params, tile);
     case kernel.TANH:
       return tanh(params, tile);
+    case kernel.SQRT:
+      return sqrt(params, tile);
     case kernel.SUB:
       return sub(params, tile);
     case kernel.DIV:

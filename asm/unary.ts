@@ -6,7 +6,7 @@
 import { exp, sigmoid as sigmoid4 } from "./math";
 import { clamp, madd, splatWord, storeLanes, vmax, vmin, word } from "./simd";
 
-const CLIP = 0, SIGMOID = 1, LEAKY_RELU = 2, SILU = 3, MISH = 4, HARD_SIGMOID = 5, HARD_SWISH = 6, TANH = 7;
+const CLIP = 0, SIGMOID = 1, LEAKY_RELU = 2, SILU = 3, MISH = 4, HARD_SIGMOID = 5, HARD_SWISH = 6, TANH = 7, SQRT = 8;
 
 @inline
 function f(kind: i32, x: v128, a: v128, b: v128): v128 {
@@ -28,6 +28,7 @@ function f(kind: i32, x: v128, a: v128, b: v128): v128 {
     const gate = clamp(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0), f32x4.splat(6));
     return f32x4.mul(x, f32x4.mul(gate, f32x4.splat(1.0 / 6.0)));
   }
+  if (kind == SQRT) return f32x4.sqrt(x);
   const s = sigmoid4(f32x4.add(x, x));
   return f32x4.sub(f32x4.add(s, s), f32x4.splat(1));
 }
@@ -90,4 +91,9 @@ export function hard_swish(params: usize, index: i32): void {
 /** Kernel `tanh`. */
 export function tanh(params: usize, index: i32): void {
   each(TANH, params, index);
+}
+
+/** Kernel `sqrt`. */
+export function sqrt(params: usize, index: i32): void {
+  each(SQRT, params, index);
 }

@@ -37,6 +37,7 @@ export type Operators = {
   readonly mish: NoAttrs;
   readonly hard_sigmoid: HardSigmoidAttrs;
   readonly hard_swish: NoAttrs;
+  readonly sqrt: NoAttrs;
   readonly tanh: NoAttrs;
   readonly softmax: NoAttrs;
   readonly l2_normalize: L2NormalizeAttrs;

@@ -29,6 +29,7 @@ import { silu } from "./silu.ts";
 import { slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { sub } from "./sub.ts";
+import { sqrt } from "./sqrt.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 
@@ -50,6 +51,7 @@ export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   mish,
   hard_sigmoid: hardSigmoid,
   hard_swish: hardSwish,
+  sqrt,
   tanh,
   softmax,
   l2_normalize: l2Normalize,

@@ -33,6 +33,10 @@ function each(
 for (const op of ["sigmoid", "silu", "mish", "tanh", "hard_swish", "softmax"] as const) {
   each(op, () => (builder, [x]) => builder.node(op, "y", {}, [x]));
 }
+each(
+  "sqrt",
+  () => (builder, [x]) => builder.node("sqrt", "y", {}, [builder.node("mul", "square", {}, [x, x])]),
+);
 each("leaky_relu", () => (builder, [x]) => builder.node("leaky_relu", "y", { alpha: 0.1 }, [x]));
 each(
   "hard_sigmoid",

@@ -34,7 +34,7 @@ export function guardNorm({ to }: Call, from: Value, epsilon: number | undefined
 /** A root; that of a sum of squares is a norm. */
 export function squareRoot(call: Call, x: Computed): Computed {
   const { to } = call;
-  const root = to.pending({ ...call.node, op: "Sqrt" }, call.name, x);
+  const root = to.emitLike("sqrt", call.name, {}, x);
   const norm = to.norms.get(x.name);
   if (norm?.squared) to.norms.set(root.name, { ...norm, squared: false });
   return root;
