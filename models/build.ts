@@ -75,7 +75,7 @@ export function buildModel(name: string, options: BuildOptions = {}): Graph {
 /** A network, and what is chosen of it, checked. */
 function choose(name: string, options: BuildOptions): { network: Network; chosen: NetworkOptions } {
   const network = findNetwork(name);
-  const { inputSize = network.inputSize, classes = network.classes, gamma, fusion } = options;
+  const { inputSize = network.inputSize, classes = network.classes, gamma, fusion, width } = options;
   const size: Pair = typeof inputSize === "number" ? [inputSize, inputSize] : inputSize;
   const extents = [["input height", size[0]], ["input width", size[1]], ["classes", classes]] as const;
   for (const [what, value] of extents) {
@@ -83,8 +83,8 @@ function choose(name: string, options: BuildOptions): { network: Network; chosen
       throw new OptionError(`${what} must be a whole number from 1 to ${MAX_SIZE}, not ${value}`);
     }
   }
-  checkVariants(name, network, { gamma, fusion });
-  return { network, chosen: { inputSize: size, classes, gamma, fusion } };
+  checkVariants(name, network, { gamma, fusion, width });
+  return { network, chosen: { inputSize: size, classes, gamma, fusion, width } };
 }
 
 /** The published evaluation looks at the middle of a photo, at the published size; at others it is taken whole. */
@@ -94,12 +94,14 @@ function cropOf({ crop, inputSize }: Network, size: Pair): Partial<Preprocessing
 }
 
 function checkVariants(name: string, { variants = [] }: Network, chosen: Variants): void {
-  for (const variant of ["gamma", "fusion"] as const) {
+  for (const variant of ["gamma", "fusion", "width"] as const) {
     if (chosen[variant] !== undefined && !variants.includes(variant)) {
-      throw new OptionError(`${name} has no ${variant} to choose; cross stage partial networks do`);
+      const others = variant === "width" ? "MobileNets" : "cross stage partial networks";
+      throw new OptionError(`${name} has no ${variant} to choose; ${others} do`);
     }
   }
-  const { gamma = 0.5, fusion = "full" } = chosen;
+  const { gamma = 0.5, fusion = "full", width = 1 } = chosen;
+  if (!(width > 0 && width <= 4)) throw new OptionError(`width must be above 0 and at most 4, not ${width}`);
   if (!(gamma > 0 && gamma < 1)) throw new OptionError(`gamma must be between 0 and 1, not ${gamma}`);
   if (!["first", "last", "full"].includes(fusion)) {
     throw new OptionError(`fusion must be first, last or full, not ${JSON.stringify(fusion)}`);

@@ -38,7 +38,7 @@ export function mobileNetV1Features(net: NetworkBuilder, input: Value, width: nu
   });
 }
 
-function member(width: number, top1?: number, checkpoint?: string): Network {
+function member(published: number, top1?: number, checkpoint?: string): Network {
   return {
     task: "classify",
     paper: "arXiv 1704.04861",
@@ -51,7 +51,8 @@ function member(width: number, top1?: number, checkpoint?: string): Network {
       { accuracy: { metric: "ImageNet top-1", value: top1, source: "timm, results/results-imagenet.csv" } }),
     ...(checkpoint && { weights: timmFile(checkpoint) }),
     crop: 0.875,
-    build(net, input, { classes }) {
+    variants: ["width"],
+    build(net, input, { classes, width = published }) {
       return [net.linear(net.globalPool(mobileNetV1Features(net, input, width)[4]), "classifier", classes)];
     },
   };

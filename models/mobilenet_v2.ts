@@ -117,7 +117,7 @@ export function mobileNetV2Features(
   return [...blocks, convRelu6(net, blocks.at(-1)!, `${prefix}.${blocks.length}`, last)];
 }
 
-function member(width: number, published: Pick<Network, "accuracy" | "weights"> = {}): Network {
+function member(published: number, more: Pick<Network, "accuracy" | "weights"> = {}): Network {
   return {
     task: "classify",
     paper: "arXiv 1801.04381",
@@ -126,9 +126,10 @@ function member(width: number, published: Pick<Network, "accuracy" | "weights"> 
     inputSize: [224, 224],
     classes: 1000,
     preprocessing: IMAGENET,
-    ...published,
+    ...more,
     crop: 0.875,
-    build(net, input, { classes }) {
+    variants: ["width"],
+    build(net, input, { classes, width = published }) {
       return [
         net.linear(net.globalPool(mobileNetV2Features(net, input, width).at(-1)!), "classifier.1", classes),
       ];

@@ -68,6 +68,8 @@ export interface Variants {
   readonly gamma?: number;
   /** Of cross stage partial dense networks. */
   readonly fusion?: Fusion;
+  /** Of MobileNets: the factor of all layers' channels, which are rounded to multiples of 8; above 0, at most 4. */
+  readonly width?: number;
 }
 
 /** What is chosen when a network is built. */

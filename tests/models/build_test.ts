@@ -60,6 +60,18 @@ Deno.test("published sizes look at the middle of a photo, others at all of it", 
   assertEquals(buildModel("mobilenetv2-035", { inputSize: 96 }).info.preprocessing!.fit, undefined);
 });
 
+Deno.test("MobileNets have any width", () => {
+  assertEquals(sizeOf("mobilenetv2", { width: 1.4 }), sizeOf("mobilenetv2-140"));
+  assertEquals(sizeOf("mobilenetv1-050", { width: 0.25 }), sizeOf("mobilenetv1-025"));
+  assert(sizeOf("mobilenetv2", { width: 0.6 }).macs < sizeOf("mobilenetv2-075").macs);
+  assertThrows(
+    () => buildModel("mobilenetv1", { width: 0 }),
+    OptionError,
+    "width must be above 0 and at most 4",
+  );
+  assertThrows(() => buildModel("peleenet", { width: 1 }), OptionError, "peleenet has no width to choose");
+});
+
 Deno.test("gamma and fusion of cross stage partial networks can be chosen", () => {
   // tomotana14/CSPPeleeNet.pytorch: PeleeNet(partial_ratio=0.25) and 0.75.
   assertEquals(sizeOf("csppeleenet", { gamma: 0.75 }), { parameters: 2526872, macs: 507356160 });
