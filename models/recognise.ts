@@ -31,6 +31,8 @@ export interface RecogniseOptions {
   readonly inputSize?: Pair;
   /** What the model is called, its labels, its preprocessing; wins over what the zoo says of the network. */
   readonly info?: Partial<ModelInfo>;
+  /** Told what weights leave open and is taken as published. */
+  readonly onAssumption?: (text: string) => void;
 }
 
 /** Where a network and a state dict part. */
@@ -134,9 +136,15 @@ ${nearest.matched} tensors fit, but ${nearest.reason}`,
  */
 export function buildRecognised(
   state: ReadonlyMap<string, Tensor>,
-  { inputSize, info }: RecogniseOptions = {},
+  { inputSize, info, onAssumption }: RecogniseOptions = {},
 ): Graph {
   const { name, classes, weights } = recognise(state);
+  const [height, width] = networks[name].inputSize;
+  if (!inputSize) {
+    onAssumption?.(
+      `weights of ${name}, which do not tell the size of its input; taken as published, ${width}x${height}`,
+    );
+  }
   const graph = buildModel(name, { inputSize, classes, weights });
   return info ? { ...graph, info: { ...graph.info, ...info } } : graph;
 }

@@ -200,6 +200,21 @@ async function everyFormat(folder: string): Promise<string[]> {
   ];
 }
 
+Deno.test("weights alone are said to leave the size of the input open", async () => {
+  await using folder = await temporaryFolder();
+  const model = (await everyFormat(folder.path)).find((path) => path.endsWith("zoo.pth"))!;
+  const out = ["-o", `${folder.path}/out.safetensors`];
+  const { stderr } = await convert([model, ...out]);
+  assertStringIncludes(
+    stderr,
+    "zoo.pth: weights of mobilenetv1-025, which do not tell the size of its input",
+  );
+  assertStringIncludes(stderr, "224x224; --size tells another\n");
+  for (const more of [["--size", "96"], ["-q"]]) {
+    assert(!(await convert([model, ...out, ...more])).stderr.includes("--size"));
+  }
+});
+
 Deno.test("every format becomes a model file and a program that compute the same", async () => {
   await using folder = await temporaryFolder();
   for (const model of await everyFormat(folder.path)) {

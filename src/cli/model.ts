@@ -11,6 +11,7 @@ import { ModelError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { parseLabels } from "./labels.ts";
 import { anyModelFlag, type ModelFlags } from "./model_flags.ts";
+import { note } from "./output.ts";
 import { demand, demandHost } from "./permissions.ts";
 import { isUrl } from "./sources.ts";
 
@@ -42,7 +43,7 @@ export async function openModel(
   model: string = DEFAULT_MODEL,
   { quiet, flags = {} }: OpenOptions,
 ): Promise<GraphSource> {
-  if (isModelFile(model) && !isProgram(model)) return await readFlagged(model, flags);
+  if (isModelFile(model) && !isProgram(model)) return await readFlagged(model, flags, quiet);
   const bytes = isProgram(model)
     ? await readFile(model)
     : await (await import("./weights.ts")).ensureModel(model, { quiet });
@@ -61,13 +62,14 @@ function nameOf(model: string): string {
   return file === "model" ? basename(dirname(isUrl(model) ? model : resolve(model))) || file : file;
 }
 
-async function readFlagged(model: string, flags: ModelFlags): Promise<Graph> {
+async function readFlagged(model: string, flags: ModelFlags, quiet: boolean): Promise<Graph> {
   const { readModel } = await import("../detection/read_model.ts");
   const weights = flags.weights === undefined ? undefined : await readFile(flags.weights);
   const options = {
     info: { name: nameOf(model) },
     inputSize: flags.size,
     weights,
+    onAssumption: (text: string) => quiet || note(`${model}: ${text}; --size tells another`),
   };
   return await describe(await readModel(await sourceOf(model), options), flags);
 }

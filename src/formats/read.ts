@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly weights?: Uint8Array;
   /** Input height and width, for formats that leave them open or can be told; the file's own when left out. */
   readonly inputSize?: Pair;
+  /** Told what a file of weights alone leaves open and is taken as the zoo has it. */
+  readonly onAssumption?: (text: string) => void;
   /** Called as bytes arrive. */
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the fetch. */
