@@ -78,7 +78,10 @@ Deno.test("weights alone are recognised, in the names that Keras gives them; --l
   const flags = ["--model", `${folder.path}/vww.safetensors`, "--labels", `${folder.path}/vww.names`];
   const { code, stdout, stderr } = await classify([...flags, PHOTOS[0], "--format", "csv"]);
   assertEquals(code, 0, stderr);
-  assertMatch(stderr, /^\S+vww\.safetensors: weights of mobilenetv1-025-vww, .* 96x96; --size tells another\n$/);
+  assertMatch(
+    stderr,
+    /^\S+vww\.safetensors: weights of mobilenetv1-025-vww, .* 96x96; --size tells another\n$/,
+  );
   using classifier = await Classifier.load(graph);
   const { classes } = await classifier.classify(await Deno.readFile(new URL(PHOTOS[0], samples)));
   const rows = classes.map(({ classId, score }) =>

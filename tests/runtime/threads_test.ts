@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
+import { buildModel } from "../../models/build.ts";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import { modelPath } from "../../src/cli/weights.ts";
+import { compile } from "../../src/compiler/program.ts";
 import { readModel } from "../../src/detection/read_model.ts";
 import { Session } from "../../src/runtime/session.ts";
 import { Random } from "../support/random.ts";
@@ -23,6 +25,41 @@ Deno.test("outputs are bit-identical on 1, 2, 3 and 4 threads", async () => {
       }
     }
   }
+});
+
+Deno.test("every kernel gives the same bits on 1, 2, 3 and 4 threads, however its work is cut", async () => {
+  const kernels = new Set<string>();
+  // Between them: deep and shallow Winograd of both sizes, im2col, groups, expansions filtered in strips, products cut along rows and columns.
+  for (const name of ["vovnet27-slim", "cspresnext50", "mobilenetv2", "shufflenet-v2"]) {
+    const graph = buildModel(name, { inputSize: 112 });
+    for (const arch of ["x86-64", "aarch64"] as const) {
+      using one = await Session.create(graph, { arch });
+      const [{ name: input, shape }] = one.inputs, [{ name: output }] = one.outputs;
+      const inputs = { [input]: new Random(6).tensor(shape) };
+      const wanted = one.runSync(inputs)[output].data;
+      for (const threads of [2, 3, 4]) {
+        using session = await Session.create(graph, { arch, threads });
+        await session.start();
+        for (let run = 0; run < 2; run++) {
+          assertEquals(session.runSync(inputs)[output].data, wanted, `${name}, ${arch}, ${threads} threads`);
+        }
+        for (const { kernel } of compile(graph, { arch, threads }).steps) kernels.add(kernel);
+      }
+    }
+  }
+  for (
+    const kernel of [
+      "winograd_2x2_3x3",
+      "winograd_4x4_3x3",
+      "gemm_5x8",
+      "gemm_4x16",
+      "grouped_5x8",
+      "grouped_4x16",
+    ]
+  ) {
+    assert(kernels.has(kernel), `${kernel} of ${[...kernels]}`);
+  }
+  assert(kernels.has("im2col_gemm_5x8") && kernels.has("gemm_5x8+depthwise_3x3"), [...kernels].join());
 });
 
 Deno.test({
