@@ -98,23 +98,43 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 /** Pages that the modules declare as the most their memory may have; a shared memory has to be made with it. */
 export const MAX_PAGES = 65536;
 
-/** Marks the imported memory of a module as shared: the flags byte behind its name goes from "has a maximum" to "and is shared". */
-function markShared(bytes: Uint8Array): void {
-  const name = new TextEncoder().encode("memory");
-  const at = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte));
-  bytes[at + name.length + 1] |= 2;
+/** An unsigned number as LEB128 bytes. */
+function leb128(value: number): number[] {
+  const bytes = [];
+  for (; value > 127; value >>>= 7) bytes.push(value & 127 | 128);
+  return [...bytes, value];
 }
 
 /**
- * The module of a build, for a memory of its own or a shared one; compiled once a process.
+ * The module for a shared memory of just so many pages. One that could grow would be asked for its size at every access: any thread might have made it larger. The
+ * memory is the only import, and its section is shorter than 128 bytes.
+ */
+function withSharedMemory(bytes: Uint8Array<ArrayBuffer>, pages: number): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode("\x03env\x06memory\x02");
+  const section = bytes.findIndex((_, i) => name.every((byte, j) => bytes[i + j] === byte)) - 2;
+  const limits = section + 2 + name.length, end = section + 1 + bytes[section];
+  // Shared, with a maximum; then least and most pages.
+  const fixed = [3, ...leb128(pages), ...leb128(pages)];
+  return Uint8Array.from([
+    ...bytes.subarray(0, section),
+    bytes[section] + fixed.length - (end - limits),
+    ...bytes.subarray(section + 1, limits),
+    ...fixed,
+    ...bytes.subarray(end),
+  ]);
+}
+
+/**
+ * The module of a build, for an unshared memory, compiled once a process, or for a shared one of just `sharedPages` pages.
  *
  * @throws {HostError} If the host refuses to compile bytes; pass it a module instead.
  */
-export function kernelModule(build: Build, shared = false): Promise<WebAssembly.Module> {
-  const key = `${build.simd} ${build.arch} ${shared}`;
+export function kernelModule(build: Build, sharedPages?: number): Promise<WebAssembly.Module> {
+  if (sharedPages !== undefined) return compileBuild(build, sharedPages);
+  const key = `${build.simd} ${build.arch}`;
   let module = compiled.get(key);
   if (!module) {
-    module = compileBuild(build, shared);
+    module = compileBuild(build);
     compiled.set(key, module);
   }
   return module;
@@ -131,12 +151,13 @@ export async function kernelsId(build: Build): Promise<string> {
   return (await importBuild(build)).id;
 }
 
-async function compileBuild(build: Build, shared: boolean): Promise<WebAssembly.Module> {
+async function compileBuild(build: Build, sharedPages?: number): Promise<WebAssembly.Module> {
   const { default: base64 } = await importBuild(build);
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  if (shared) markShared(bytes);
   try {
-    return await WebAssembly.compile(bytes);
+    return await WebAssembly.compile(
+      sharedPages === undefined ? bytes : withSharedMemory(bytes, sharedPages),
+    );
   } catch (cause) {
     throw new HostError(
       `Cannot compile the kernels: ${

@@ -13,7 +13,7 @@ export const PAGE = 65536;
 const SCRATCH_PAGES = 512;
 
 /**
- * Memory of at least `bytes`.
+ * Memory of at least `bytes`. A shared one has its maximum from the start, which costs address space alone: `withSharedMemory` in kernels.ts says why.
  *
  * @throws {HostError} If the host has not so much.
  */
@@ -22,7 +22,7 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
     const initial = Math.ceil(bytes / PAGE);
     // The host may set address space aside for the maximum: no more than photos want.
     const maximum = Math.min(initial + SCRATCH_PAGES, MAX_PAGES);
-    return new WebAssembly.Memory({ initial, maximum, shared });
+    return new WebAssembly.Memory({ initial: shared ? maximum : initial, maximum, shared });
   } catch (cause) {
     throw new HostError(`Cannot allocate ${bytes} bytes for the program`, { cause });
   }

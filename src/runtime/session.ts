@@ -130,8 +130,9 @@ export class Session implements Disposable {
     { wasmModule }: Pick<SessionOptions, "wasmModule">,
     note: string | undefined,
   ): Promise<Session> {
-    const compiling = wasmModule ?? kernelModule(build, threads > 1);
     const memory = allocateMemory(program.sizes.total, threads > 1);
+    const compiling = wasmModule ??
+      kernelModule(build, threads > 1 ? memory.buffer.byteLength / PAGE : undefined);
     program.write(memory.buffer);
     const module = await compiling;
     const kernels = await instantiate(module, memory);
