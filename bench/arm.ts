@@ -72,5 +72,10 @@ if (flags.save) {
   const [before, , after] = (await Deno.readTextFile(docs)).split(
     /(?<=<!-- deno task bench:arm -->\n)|(?=<!-- \/bench:arm -->)/,
   );
+  if (after === undefined) {
+    throw new Error(
+      "Cannot save the table: docs/arm.md has no <!-- deno task bench:arm --> or no <!-- /bench:arm -->",
+    );
+  }
   await Deno.writeTextFile(docs, `${before}\n${armTable(data)}\n\n${after}`);
 }

@@ -95,7 +95,7 @@ export function chooseBuild(simd: Simd = detectSimd(), arch?: Arch): Build {
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-/** Pages that the modules declare as the most their memory may have; a shared memory has to be made with it. */
+/** Pages that the modules declare as the most their memory may have. */
 export const MAX_PAGES = 65536;
 
 /** An unsigned number as LEB128 bytes. */
@@ -115,13 +115,16 @@ function withSharedMemory(bytes: Uint8Array<ArrayBuffer>, pages: number): Uint8A
   const limits = section + 2 + name.length, end = section + 1 + bytes[section];
   // Shared, with a maximum; then least and most pages.
   const fixed = [3, ...leb128(pages), ...leb128(pages)];
-  return Uint8Array.from([
+  const head = [
     ...bytes.subarray(0, section),
     bytes[section] + fixed.length - (end - limits),
     ...bytes.subarray(section + 1, limits),
     ...fixed,
-    ...bytes.subarray(end),
-  ]);
+  ];
+  const module = new Uint8Array(head.length + bytes.length - end);
+  module.set(head);
+  module.set(bytes.subarray(end), head.length);
+  return module;
 }
 
 /**

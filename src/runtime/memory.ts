@@ -13,7 +13,7 @@ export const PAGE = 65536;
 const SCRATCH_PAGES = 512;
 
 /**
- * Memory of at least `bytes`. A shared one has its maximum from the start, which costs address space alone: `withSharedMemory` in kernels.ts says why.
+ * Memory of at least `bytes`. A shared one has its maximum from the start, which costs address space: `withSharedMemory` in kernels.ts says why.
  *
  * @throws {HostError} If the host has not so much.
  */
