@@ -99,11 +99,12 @@ Deno.test("--save writes annotated copies, and says so on standard error", async
 });
 
 Deno.test("--profile prints every layer with its kernel and share of the peak", async () => {
-  const { code, stdout } = await detect(["samples/chelsea.png", "--profile"]);
+  const { code, stdout } = await detect(["samples/chelsea.png", "--profile", "--threads", "2"]);
   assertEquals(code, 0);
   assertMatch(stdout, /layer +kernel +in -> out +MMAC +ms +GMAC\/s +peak/);
   assertMatch(stdout, /gemm_\d+x\d+ .*%/);
   assertMatch(stdout, /depthwise_3x3/);
+  assertMatch(stdout, /^threads: 2; peaks: [\d.]+ GMAC\/s; copies .*\n$/m);
 });
 
 Deno.test("the same detections on 1, 2 and 4 threads", async () => {

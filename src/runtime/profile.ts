@@ -25,6 +25,8 @@ export interface LayerProfile {
   readonly macs: number;
   /** Milliseconds, the fastest of all runs. */
   readonly ms: number;
+  /** Threads that took part in all of the runs. */
+  readonly threads: number;
   /** Billions of multiply-adds a second. */
   readonly gmacs: number;
   /** Share of the measured multiply-add peak, 0 to 1. */
@@ -89,33 +91,41 @@ export function measurePeaks(kernels: Kernels, threads = 1): Peaks {
   return { gmacs: measurePeak(kernels) * threads, copy };
 }
 
-/** Times the steps one by one, `runs` times over, and holds them against the peaks; what loses most time comes first. */
+/**
+ * Times the steps one by one, `runs` times over, and holds them against the peaks; what loses most time comes first.
+ *
+ * @param run Runs a step; gives the number of threads that took part.
+ * @param measure Gives the peaks; called after the steps have run: on a slow machine idle workers would go while it works.
+ */
 export function profile(
   steps: readonly Step[],
-  run: (step: Step) => void,
+  run: (step: Step) => number,
   runs: number,
-  peaks: Peaks,
+  measure: () => Peaks,
 ): LayerProfile[] {
   const best = new Float64Array(steps.length).fill(Infinity);
+  const crew = new Float64Array(steps.length).fill(Infinity);
   // One more run comes first, uncounted: it brings the kernels to their optimised code.
   for (let round = -1; round < runs; round++) {
     steps.forEach((step, i) => {
       const start = performance.now();
-      run(step);
+      crew[i] = Math.min(crew[i], run(step));
       if (round >= 0) best[i] = Math.min(best[i], performance.now() - start);
     });
   }
+  const peaks = measure();
   return steps.map(({ name, op, kernel, reason, inputs, outputs, macs, bytes }, i) => {
     const ms = best[i], gmacs = macs / ms / 1e6, gbs = bytes / ms / 1e6;
     const level = peaks.copy.find((copy) => bytes <= copy.bytes) ?? peaks.copy.at(-1)!;
     const compute = macs / peaks.gmacs / 1e6, memory = bytes / level.gbs / 1e6;
-    const layer = { name, op, kernel, reason, inputs, outputs, macs, ms, gmacs, share: gmacs / peaks.gmacs };
+    const speed = { ms, threads: crew[i], gmacs, share: gmacs / peaks.gmacs };
     const bound = compute >= memory ? "compute" as const : "memory" as const;
+    const layer = { name, op, kernel, reason, inputs, outputs, macs, ...speed };
     return { ...layer, gbs, bound, lost: Math.max(0, ms - Math.max(compute, memory)) };
   }).sort((a, b) => b.lost - a.lost);
 }
 
-/** A table of all layers and their sum, and the peaks they are held against. */
+/** A table of all layers and their sum, the threads that took part, and the peaks they are held against. */
 export function formatProfile(rows: readonly LayerProfile[], peaks: Peaks): string {
   const head = [
     "layer",
@@ -169,5 +179,7 @@ export function formatProfile(rows: readonly LayerProfile[], peaks: Peaks): stri
       .trimEnd()
   );
   const copies = peaks.copy.map(({ bytes, gbs }) => `${gbs.toFixed(0)} GB/s in ${bytes / 1024} KiB`);
-  return [...table, `peaks: ${peaks.gmacs.toFixed(1)} GMAC/s; copies ${copies.join(", ")}`].join("\n");
+  const threads = Math.min(...rows.map((row) => row.threads));
+  const peak = `${peaks.gmacs.toFixed(1)} GMAC/s; copies ${copies.join(", ")}`;
+  return [...table, `threads: ${threads}; peaks: ${peak}`].join("\n");
 }

@@ -217,13 +217,13 @@ export class Session implements Disposable {
 
   /**
    * Times every layer over `runs` runs on the inputs of the last run; the fastest of each counts. What loses most time against the machine's peaks
-   * comes first. Only threads that have started take part: `start` starts them.
+   * comes first. Only threads that have started take part: `start` starts them, `threads` of a layer counts them.
    */
   profile(runs = 10): LayerProfile[] {
     const { offsets } = this.#program.commands;
     const run = (step: Step) =>
       this.#run(offsets.filter((offset) => offset >= step.begin && offset < step.end), step.end);
-    return profile(this.#program.steps, run, runs, this.peaks);
+    return profile(this.#program.steps, run, runs, () => this.peaks);
   }
 
   /**
@@ -269,13 +269,15 @@ export class Session implements Disposable {
     this.dispose();
   }
 
-  #run(commands: readonly number[], end: number): void {
+  /** Runs commands; gives the number of threads that took part. */
+  #run(commands: readonly number[], end: number): number {
     const kernels = this.kernels;
     // A graph of nothing but views has no commands.
-    if (commands.length === 0) return;
+    if (commands.length === 0) return 1;
     try {
-      if (this.#pool) this.#pool.run(commands, end);
-      else kernels.run(commands[0], end);
+      if (this.#pool) return this.#pool.run(commands, end);
+      kernels.run(commands[0], end);
+      return 1;
     } catch (cause) {
       if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
       throw new HostError(`Cannot finish the run: a kernel failed: ${cause.message}`, { cause });

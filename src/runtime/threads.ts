@@ -149,9 +149,10 @@ export class ThreadPool {
   /**
    * Runs the commands at these byte offsets, one after the other in memory, on all threads that are ready.
    *
+   * @returns How many took part.
    * @throws {HostError} If a worker fails; the memory then holds parts of a result.
    */
-  run(commands: readonly number[], end: number): void {
+  run(commands: readonly number[], end: number): number {
     const { kernels, memory, workspaceBytes } = this.#setup;
     const words = this.#words;
     if (++this.#runs > 1) this.#spawnMissing();
@@ -161,7 +162,7 @@ export class ThreadPool {
     });
     if (crew.length === 0) {
       kernels.run(commands[0], end);
-      return;
+      return 1;
     }
     const all = new Int32Array(memory.buffer);
     for (const command of commands) all[command / 4 + 3] = 0;
@@ -187,6 +188,7 @@ export class ThreadPool {
         `Cannot finish the run: a thread failed${this.#failure ? `: ${this.#failure}` : ""}`,
       );
     }
+    return threads;
   }
 
   /** Ends all workers. */

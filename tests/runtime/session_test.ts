@@ -74,6 +74,7 @@ Deno.test("profile times every layer against the measured peak", async () => {
   using session = await Session.create(pointwise());
   session.execute();
   const [layer] = session.profile(3);
+  assertEquals(layer.threads, 1);
   assertEquals([layer.name, layer.op, layer.inputs, layer.outputs, layer.macs], [
     "y",
     "conv2d",
