@@ -1,5 +1,6 @@
 /** The command line as users start it: real processes, real weights. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { bytesSource, decodeProgram, encodeProgram } from "../src/compiler/program_file.ts";
 import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";
 import { cocoSsdBytes } from "./weights.ts";
 
@@ -247,6 +248,30 @@ Deno.test("a compiled program that is damaged or older than the weights is passe
   }
   await look(`--allow-write=${folder.path}`);
   assertEquals((await Deno.readFile(program)).length, whole.length);
+});
+
+Deno.test("a compiled program of another release is made anew, by a look at many photos too", async () => {
+  await using folder = await temporaryFolder();
+  const [weights, path] = ["safetensors", "program"].map((end) =>
+    `${folder.path}/ssdlite-mobilenetv2-coco.${end}`
+  );
+  await Deno.writeFile(weights, await cocoSsdBytes());
+  const look = async (...sources: string[]) => {
+    const { code, stderr } = await detect([...sources, "--threads", "2"], {
+      allow: ["--allow-read", "--allow-env=SIMDET_CACHE", `--allow-write=${folder.path}`],
+      env: { SIMDET_CACHE: folder.path },
+    });
+    assertEquals([code, stderr], [0, ""]);
+    return await Deno.readFile(path);
+  };
+  const current = await look("samples/chelsea.png", "samples/coffee.png");
+  const program = decodeProgram(bytesSource(current));
+  const old = { ...program, target: { ...program.target, kernels: "of another release" } };
+  await Deno.writeFile(path, encodeProgram(old));
+  assertEquals(await look("samples/chelsea.png", "samples/coffee.png"), current);
+  const { mtime } = await Deno.stat(path);
+  await look("samples/chelsea.png", "samples/coffee.png");
+  assertEquals((await Deno.stat(path)).mtime, mtime, "a program that fits stays");
 });
 
 Deno.test("weights that were altered are found out by their hash", async () => {

@@ -55,15 +55,16 @@ export async function detect(args: Arguments): Promise<Outcome> {
   return outcome;
 }
 
-/** The program of a zoo's model on a single thread is kept compiled; all else is compiled now. */
+/** The program of a zoo's model is kept compiled, for a single thread; all else is compiled now. */
 async function load(args: Arguments, photos: number): Promise<Detector> {
   const { model, modelFlags, quiet } = args;
   const threads = threadsFor(args, photos);
-  if (threads !== 1 || (model !== undefined && isModelFile(model)) || anyModelFlag(modelFlags)) {
+  if ((model !== undefined && isModelFile(model)) || anyModelFlag(modelFlags)) {
     return await Detector.load(await openModel(model, { quiet, flags: modelFlags }), { threads });
   }
-  const { withProgram } = await import("./programs.ts");
-  return await withProgram(model, { quiet }, (source) => Detector.load(source));
+  const { weightsWithProgram, withProgram } = await import("./programs.ts");
+  if (threads === 1) return await withProgram(model, { quiet }, (source) => Detector.load(source));
+  return await Detector.load(await weightsWithProgram(model, { quiet }), { threads });
 }
 
 function detectOptions(args: Arguments, { info }: Detector): DetectOptions {
