@@ -22,7 +22,7 @@ import { parseFlags } from "./support/flags.ts";
 import { type KernelsData, kindsTable, type LayerData, sumKinds } from "./support/kinds.ts";
 import { markdownTable, percent } from "./support/markdown.ts";
 import { noise } from "./support/noise.ts";
-import { report } from "./support/results.ts";
+import { report, resultOf } from "./support/results.ts";
 
 const WIDE = "pointwise, 64 channels or more";
 
@@ -128,4 +128,4 @@ const text = [
     wide.filter(({ share }) => share >= goal).length
   } of ${wide.length} shapes at ${percent(goal)} of it or more.`,
 ].join("\n\n");
-await report("kernels", data, text, flags);
+await report(resultOf("kernels", data), text, flags);

@@ -1,82 +1,65 @@
 /**
- * Networks of the zoo beside ONNX Runtime, its wasm build and its native one, in one process: `deno task bench:networks [NAME,NAME…]`.
- *
- * The same weights, the same picture; input tensor in, output out. Simdet runs with one thread and with two. All contenders are checked to agree
- * before they are timed; rounds run forwards and backwards in turn, a ratio is that of one round.
+ * Networks on this machine, with one thread and more: `deno task bench [MODEL…]`. Every network of the zoo when none is named; nothing is fetched for
+ * those that are built in code. Each network and number of threads has a process of its own (`networks/measure.ts`).
  *
  * @module
  */
 
-import { buildModel, sizeOf } from "../models/build.ts";
-import { measurePeak } from "../src/runtime/profile.ts";
-import { Session } from "../src/runtime/session.ts";
-import { onnxruntimeNode, onnxruntimeWeb, versions } from "./peers/onnxruntime.ts";
-import { writeOnnx } from "./peers/onnx_file.ts";
-import { parseFlags } from "./support/flags.ts";
-import { interleave, timed } from "./support/interleave.ts";
-import { type NetworkData, type NetworksData, networksTable } from "./support/networks.ts";
-import { noise } from "./support/noise.ts";
-import { report } from "./support/results.ts";
-import { ratios, summarize } from "./support/stats.ts";
+import { fromFileUrl } from "@std/path";
+import { networks } from "../models/networks.ts";
+import { ZOO } from "../models/zoo.ts";
+import { note } from "../src/cli/output.ts";
+import { isUsageError, reasonOf } from "../src/cli/reason.ts";
+import { isCached } from "../src/cli/weights.ts";
+import { HostError, SimdetError } from "../src/errors.ts";
+import { HELP, type NetworksFlags, parseNetworksFlags } from "./networks/flags.ts";
+import { openGraph } from "./networks/open.ts";
+import { drawBars } from "./support/chart.ts";
+import { type NetworkData, networksChart, type NetworksData, networksTable } from "./support/networks.ts";
+import { describe, report, resultOf } from "./support/results.ts";
 
-const NAMES = "peleenet,csppeleenet,vovnet27-slim,vovnet39,mobilenetv1,mobilenetv2,densenet121,cspresnext50";
-const SIZE = 224;
+const MEASURE = fromFileUrl(new URL("networks/measure.ts", import.meta.url));
 
-const flags = parseFlags("Networks beside ONNX Runtime: deno task bench:networks [NAME,NAME…]", {
-  runs: 21,
-  warmup: 8,
-});
-
-async function measure(name: string): Promise<NetworkData> {
-  const graph = buildModel(name, { inputSize: SIZE });
-  using one = await Session.create(graph, { threads: 1 });
-  using two = await Session.create(graph, { threads: 2 });
-  await two.start();
-  const inputs = noise(one.inputs), [{ name: input }] = one.inputs, [{ name: output }] = one.outputs;
-  const file = writeOnnx(graph);
-  const web = await onnxruntimeWeb(file, input, inputs[input]);
-  const native = await onnxruntimeNode(file, input, inputs[input]);
-
-  const wanted = await native();
-  const range = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const answers = [one.runSync(inputs)[output].data, two.runSync(inputs)[output].data, await web()];
-  for (const answer of answers) {
-    const error = answer.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
-    if (!(error <= 1e-4 * range)) {
-      throw new Error(`Cannot compare ${name}: outputs differ by ${error} of ${range}`);
-    }
+/** Every network of the zoo, those with weights to fetch only where they have been. */
+async function wholeZoo(): Promise<string[]> {
+  const fetched: string[] = [];
+  for (const { name } of ZOO) {
+    if (await isCached(name)) fetched.push(name);
+    else note(`${name} is left out: its weights are not here, deno task pull fetches them`);
   }
-
-  let peak = 0;
-  const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(timed);
-  const [single, double, webTimes, nativeTimes] = await interleave([
-    () => {
-      peak = Math.max(peak, measurePeak(one.kernels));
-      return contenders[0]();
-    },
-    ...contenders.slice(1),
-  ], flags);
-  const { macs } = sizeOf(name, { inputSize: SIZE });
-  const simdet = summarize(single);
-  return {
-    name,
-    macs,
-    simdet,
-    share: macs / simdet.median / 1e6 / peak,
-    threads: ratios(single, double),
-    web: ratios(webTimes, single),
-    webTwo: ratios(webTimes, double),
-    native: ratios(nativeTimes, single),
-  };
+  return [...fetched, ...Object.keys(networks)];
 }
 
-const networks: NetworkData[] = [];
-for (const name of (flags.argument ?? NAMES).split(",")) networks.push(await measure(name));
+async function measure(model: string, threads: number, seconds: number): Promise<NetworkData> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MEASURE, model, String(threads), String(seconds)],
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new HostError(`Cannot measure ${model} with ${threads} threads: its process failed`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
 
-const data: NetworksData = { versions, networks };
-await report(
-  "networks",
-  data,
-  networksTable(data),
-  flags,
-);
+async function bench({ models, threads, seconds, chart, ...flags }: NetworksFlags): Promise<void> {
+  for (const model of models) await openGraph(model, { quiet: flags.json });
+  const names = models.length > 0 ? models : await wholeZoo();
+  const measured: NetworkData[] = [];
+  for (const [i, name] of names.entries()) {
+    note(`${i + 1} of ${names.length}: ${name}`);
+    for (const count of threads) measured.push(await measure(name, count, seconds));
+  }
+  const data: NetworksData = { networks: measured };
+  const result = resultOf("networks", data);
+  const drawn = drawBars(networksChart(data, describe(result)));
+  if (chart !== undefined) await Deno.writeTextFile(chart, drawn);
+  await report(result, networksTable(data), flags, drawn);
+}
+
+try {
+  const flags = parseNetworksFlags(Deno.args);
+  if (flags) await bench(flags);
+  else console.log(HELP);
+} catch (error) {
+  if (!(error instanceof SimdetError)) throw error;
+  note(reasonOf(error));
+  Deno.exit(isUsageError(error) ? 2 : 1);
+}

@@ -27,7 +27,7 @@ import { parseFlags } from "./support/flags.ts";
 import { interleave, timed } from "./support/interleave.ts";
 import { noise } from "./support/noise.ts";
 import { photoPath } from "./support/photo.ts";
-import { report } from "./support/results.ts";
+import { report, resultOf } from "./support/results.ts";
 
 /** Throws unless two outputs are the same but for rounding. */
 function agree(what: string, ours: Float32Array, theirs: Float32Array): void {
@@ -88,4 +88,4 @@ const data: Comparisons = {
     compare("network, the peer's fused by us", "ms", network, tfjsFused),
   ],
 };
-await report("peers", data, `${ratioTable(data)}\n\n${medianTable(data)}`, flags);
+await report(resultOf("peers", data), `${ratioTable(data)}\n\n${medianTable(data)}`, flags);

@@ -15,8 +15,9 @@ import { cocoSsdFiles } from "./peers/coco_ssd_files.ts";
 import { compare, type Comparison, type Comparisons, medianTable, ratioTable } from "./support/comparison.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
+import { peakMemory } from "./support/memory.ts";
 import { photoPath } from "./support/photo.ts";
-import { report } from "./support/results.ts";
+import { report, resultOf } from "./support/results.ts";
 
 /** What a process takes. */
 interface Usage {
@@ -39,17 +40,6 @@ function childrenTime(): number {
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
-/** Peak resident memory of a process so far, in MiB; 0 once it has ended. */
-function peakMemory(pid: number): number {
-  try {
-    const [, kib = "0"] = /VmHWM:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-    return Number(kib) / 1024;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
 /** Runs `deno run` to its end. */
 async function start(args: readonly string[]): Promise<{ usage: Usage; stdout: string }> {
   const cpu = childrenTime();
@@ -61,7 +51,7 @@ async function start(args: readonly string[]): Promise<{ usage: Usage; stdout: s
     stderr: "piped",
   }).spawn();
   let memory = 0;
-  const poll = setInterval(() => memory = Math.max(memory, peakMemory(child.pid)), POLL_MS);
+  const poll = setInterval(() => memory = Math.max(memory, peakMemory(child.pid) / 2 ** 20), POLL_MS);
   const { success, stdout, stderr } = await child.output();
   const wall = performance.now() - begin;
   clearInterval(poll);
@@ -103,4 +93,4 @@ const data: Comparisons = {
     sideBySide("peak memory", "MiB", ({ memory }) => memory),
   ],
 };
-await report("process", data, `${ratioTable(data)}\n\n${medianTable(data)}`, flags);
+await report(resultOf("process", data), `${ratioTable(data)}\n\n${medianTable(data)}`, flags);

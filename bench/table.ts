@@ -6,7 +6,7 @@
 
 import { type Comparisons, ratioTable } from "./support/comparison.ts";
 import { type KernelsData, kindsTable } from "./support/kinds.ts";
-import { type NetworksData, networksTable } from "./support/networks.ts";
+import { type NetworksData, networksTable } from "./support/onnxruntime.ts";
 import { describe, type Result, RESULTS } from "./support/results.ts";
 
 const machines = (await Array.fromAsync(Deno.readDir(RESULTS))).filter(({ isDirectory }) => isDirectory);
@@ -16,7 +16,7 @@ for (const { name } of machines.sort((a, b) => a.name < b.name ? -1 : 1)) {
   const peers = await read<Comparisons>("peers");
   const process = await read<Comparisons>("process");
   const kernels = await read<KernelsData>("kernels");
-  const networks = await read<NetworksData>("networks");
+  const networks = await read<NetworksData>("onnxruntime");
   console.log([
     ratioTable(peers.data),
     ratioTable(process.data),

@@ -15,8 +15,6 @@ export interface Flags extends Rounds {
   readonly json: boolean;
   /** Whether to keep the result under `bench/results/`. */
   readonly save: boolean;
-  /** Whether a network of the zoo is timed without its weights. */
-  readonly graphOnly: boolean;
   /** The one argument beside the flags. */
   readonly argument?: string;
 }
@@ -26,9 +24,9 @@ export interface Flags extends Rounds {
  *
  * @throws {OptionError} If a flag is unknown, or a number is out of range.
  */
-export function parseFlags(usage: string, defaults: Rounds, { graphOnly = false } = {}): Flags {
+export function parseFlags(usage: string, defaults: Rounds): Flags {
   const flags = parseArgs(Deno.args, {
-    boolean: ["json", "save", "help", ...(graphOnly ? ["graph-only"] : [])],
+    boolean: ["json", "save", "help"],
     string: ["runs", "warmup", "_"],
     default: { runs: String(defaults.runs), warmup: String(defaults.warmup) },
     unknown: (flag: string, key?: string): void => {
@@ -41,9 +39,7 @@ export function parseFlags(usage: string, defaults: Rounds, { graphOnly = false 
   --runs N     measurements, default ${defaults.runs}
   --warmup N   runs before them that do not count, default ${defaults.warmup}
   --json       print JSON instead of tables
-  --save       keep the result under bench/results/${
-      graphOnly ? "\n  --graph-only time a network of the zoo by name, with invented weights" : ""
-    }`);
+  --save       keep the result under bench/results/`);
     Deno.exit(0);
   }
   if (flags._.length > 1) throw new OptionError(`Cannot take ${flags._.length} arguments, wanted at most 1`);
@@ -52,7 +48,6 @@ export function parseFlags(usage: string, defaults: Rounds, { graphOnly = false 
     warmup: parseNumber("--warmup", flags.warmup, { min: 0, integer: true }),
     json: flags.json,
     save: flags.save,
-    graphOnly: graphOnly && flags["graph-only"] === true,
     argument: flags._.map(String).at(0),
   };
 }

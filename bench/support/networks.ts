@@ -1,63 +1,86 @@
 /**
- * Networks of the zoo beside ONNX Runtime, as a table.
+ * Networks with one thread and more: what is measured of them, as a table and as a chart.
  *
  * @module
  */
 
-import { markdownTable, percent, times } from "./markdown.ts";
+import type { MemorySizes } from "../../src/compiler/memory_map.ts";
+import type { SessionInfo } from "../../src/runtime/session.ts";
+import type { BarChart } from "./chart.ts";
+import { markdownTable, percent } from "./markdown.ts";
 import type { Summary } from "./stats.ts";
 
-/** One network: ratios are times of the peer over Simdet's. */
+/** One network with one number of threads, in a process of its own. Times in milliseconds. */
 export interface NetworkData {
   readonly name: string;
+  /** Threads that took part. */
+  readonly threads: number;
+  readonly precision: SessionInfo["precision"];
+  readonly simd: SessionInfo["simd"];
+  /** Processor whose register tiles the kernels have. */
+  readonly arch: SessionInfo["arch"];
+  /** Multiply-adds of one run, as direct convolutions take them. */
   readonly macs: number;
-  /** Milliseconds with one thread. */
-  readonly simdet: Summary;
-  /** Share of the multiply-add peak, counted as direct multiply-adds. */
+  /** Reading the file or building the graph; compiling it and packing the weights. */
+  readonly load: { readonly read: number; readonly compile: number };
+  /** The first run of the process, in code that is not optimised yet. */
+  readonly first: number;
+  readonly steady: Summary;
+  /** Runs a second at the median. */
+  readonly fps: number;
+  /** Share of the multiply-add peak: that of one thread, measured in the same process, times the threads. */
   readonly share: number;
-  /** One thread over two. */
-  readonly threads: Summary;
-  /** onnxruntime-web over one thread, over two, and onnxruntime-node over one. */
-  readonly web: Summary;
-  readonly webTwo: Summary;
-  readonly native: Summary;
+  /** Bytes: of the session's parts, and of the whole process, at its peak on Linux, at its end elsewhere. */
+  readonly memory: MemorySizes & { readonly process: number };
 }
 
 /** What is kept of a run. */
 export interface NetworksData {
-  /** Of the peers. */
-  readonly versions: { readonly web: string; readonly native: string };
   readonly networks: readonly NetworkData[];
 }
 
-/** Ratios and shares of each network, and their geometric means. */
-export function networksTable({ versions, networks }: NetworksData): string {
-  const mean = (of: (network: NetworkData) => number) =>
-    Math.exp(networks.reduce((sum, network) => sum + Math.log(of(network)), 0) / networks.length);
-  const columns: readonly ((network: NetworkData) => number)[] = [
-    ({ web }) => web.median,
-    ({ webTwo }) => webTwo.median,
-    ({ native }) => native.median,
-    ({ threads }) => threads.median,
-  ];
+const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+const threadsOf = (threads: number) => `${threads} thread${threads > 1 ? "s" : ""}`;
+
+/** A line for each network and number of threads. */
+export function networksTable({ networks }: NetworksData): string {
+  const { precision, simd, arch } = networks[0];
   return markdownTable(
     [
-      "time over Simdet's, 224x224",
+      `${precision}, ${simd} SIMD, ${arch} tiles`,
+      "threads",
       "MMAC",
+      "min ms",
+      "median ms",
+      "p95 ms",
+      "FPS",
       "share of peak",
-      `onnxruntime-web ${versions.web}`,
-      "the same over 2 threads",
-      `onnxruntime-node ${versions.native} (native)`,
-      "1 thread over 2",
+      "model MiB",
+      "process MiB",
     ],
-    [
-      ...networks.map((network) => [
-        network.name,
-        (network.macs / 1e6).toFixed(0),
-        percent(network.share),
-        ...columns.map((of) => times(of(network))),
-      ]),
-      ["geometric mean", "", percent(mean(({ share }) => share)), ...columns.map((of) => times(mean(of)))],
-    ],
+    networks.map(({ name, threads, macs, steady, fps, share, memory }) => [
+      name,
+      String(threads),
+      (macs / 1e6).toFixed(0),
+      ...[steady.min, steady.median, steady.p95, fps].map((value) => value.toFixed(1)),
+      percent(share),
+      mib(memory.total),
+      mib(memory.process),
+    ]),
   );
+}
+
+/** Medians of every network, the fastest first. */
+export function networksChart({ networks }: NetworksData, host: string): BarChart {
+  const threads = [...new Set(networks.map((network) => network.threads))];
+  const rows = [...Map.groupBy(networks, ({ name }) => name)].map(([name, runs]) => ({
+    name,
+    values: threads.map((count) => runs.find((run) => run.threads === count)!.steady.median),
+  }));
+  return {
+    title: "Median time of one run in ms, logarithmic",
+    subtitle: host,
+    series: threads.map(threadsOf),
+    rows: rows.toSorted((a, b) => a.values[0] - b.values[0]),
+  };
 }

@@ -14,7 +14,7 @@ export const RESULTS = new URL("../results/", import.meta.url);
 /** What a result depends on beside the code measured. */
 export interface Host {
   readonly cpu: string;
-  /** Processors that the system shows; benchmarks use one. */
+  /** Processors that the system shows. */
   readonly cores: number;
   /** System and architecture, e.g. `linux x86_64`. */
   readonly system: string;
@@ -33,11 +33,22 @@ export interface Result<Data> {
   readonly data: Data;
 }
 
+/** Name of an ARM board, whose processor has no name of its own, e.g. `Raspberry Pi 5 Model B Rev 1.0`. */
+function boardName(): string | undefined {
+  try {
+    return Deno.readTextFileSync("/proc/device-tree/model").replace(/\0+$/, "");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** The machine that this runs on. */
 export function thisHost(): Host {
   const processors = cpus();
+  const model = processors[0]?.model.trim();
   return {
-    cpu: processors[0]?.model.trim() || "unknown",
+    cpu: model && model !== "unknown" ? model : boardName() ?? "unknown",
     cores: processors.length,
     system: `${Deno.build.os} ${Deno.build.arch}`,
     deno: Deno.version.deno,
@@ -45,16 +56,20 @@ export function thisHost(): Host {
   };
 }
 
-/** Prints a result, as JSON or as the text given, and keeps it if the flags say so. */
-export async function report<Data>(
-  benchmark: string,
-  data: Data,
-  text: string,
-  { json, save }: Flags,
-): Promise<void> {
-  const host = thisHost();
+/** A result of this machine and this day. */
+export function resultOf<Data>(benchmark: string, data: Data): Result<Data> {
   const date = new Date().toISOString().slice(0, 10);
-  const result: Result<Data> = { benchmark, simdet: config.version, date, host, data };
+  return { benchmark, simdet: config.version, date, host: thisHost(), data };
+}
+
+/** Prints a result, as JSON or as the text given, and keeps it, with its chart if it has one, if the flags say so. */
+export async function report(
+  result: Result<unknown>,
+  text: string,
+  { json, save }: Pick<Flags, "json" | "save">,
+  chart?: string,
+): Promise<void> {
+  const { benchmark, host } = result;
   const file = JSON.stringify(result, undefined, 2) + "\n";
   console.log(json ? file.trimEnd() : `${text}\n\n${describe(result)}`);
   if (!save) return;
@@ -64,9 +79,11 @@ export async function report<Data>(
   );
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(new URL(`${benchmark}.json`, folder), file);
+  if (chart !== undefined) await Deno.writeTextFile(new URL(`${benchmark}.svg`, folder), chart);
 }
 
 /** One line on where a result comes from. */
 export function describe({ simdet, date, host }: Result<unknown>): string {
-  return `Simdet ${simdet}, Deno ${host.deno} (V8 ${host.v8}), ${host.cpu} (${host.system}), one thread, ${date}`;
+  const cores = `${host.cores} core${host.cores > 1 ? "s" : ""}`;
+  return `Simdet ${simdet}, Deno ${host.deno} (V8 ${host.v8}), ${host.cpu} (${host.system}, ${cores}), ${date}`;
 }

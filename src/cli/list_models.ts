@@ -43,6 +43,6 @@ export async function modelTable(): Promise<string> {
 Weights that are to be fetched from their authors:
 
 ${commands.join("")}
-Any network can be timed without weights: deno task bench --graph-only NAME
+Any network can be timed without weights: deno task bench NAME
 `;
 }

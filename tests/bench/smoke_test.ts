@@ -1,12 +1,17 @@
 /** The benchmarks start, and those that take any model measure a small one. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { NetworkData } from "../../bench/support/networks.ts";
 import { GraphBuilder, writeSafetensors } from "../../mod.ts";
 
-/** Runs a benchmark in a process of its own; gives what it prints. */
+/** Runs a benchmark in a process of its own. */
+function start(name: string, ...args: string[]): Promise<Deno.CommandOutput> {
+  const script = new URL(`../../bench/${name}.ts`, import.meta.url).href;
+  return new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, ...args] }).output();
+}
+
+/** Runs a benchmark to a good end; gives what it prints. */
 async function bench(name: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL(`../../bench/${name}.ts`, import.meta.url).href, ...args],
-  }).output();
+  const { success, stdout, stderr } = await start(name, ...args);
   const text = new TextDecoder();
   assert(success, text.decode(stderr));
   return text.decode(stdout);
@@ -26,25 +31,53 @@ async function smallModel(): Promise<{ path: string } & Disposable> {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
 }
 
-for (const name of ["model", "kernels", "networks", "peers", "process"]) {
+for (const name of ["kernels", "onnxruntime", "peers", "process"]) {
   Deno.test(`bench/${name}.ts tells how it is used`, async () => {
     assertStringIncludes(await bench(name, "--help"), "--runs");
   });
 }
 
+Deno.test("bench/networks.ts tells how it is used", async () => {
+  assertStringIncludes(await bench("networks", "--help"), "--quick");
+});
+
 Deno.test("bench/arm.ts tells how it is used", async () => {
   assertStringIncludes(await bench("arm", "--help"), "--code NAME");
 });
 
-Deno.test("bench/model.ts measures a model file", async () => {
+Deno.test("bench/networks.ts measures files and networks of the zoo with one thread and two, and draws them", async () => {
   using model = await smallModel();
-  const { host, data } = JSON.parse(
-    await bench("model", model.path, "--runs", "3", "--warmup", "1", "--json"),
-  );
+  const chart = await Deno.makeTempFile({ suffix: ".svg" });
+  const flags = ["--threads", "2", "--seconds", "0", "--json", "--chart", chart];
+  const { host, data } = JSON.parse(await bench("networks", model.path, "mobilenetv1-025-vww", ...flags));
   assertEquals(host.deno, Deno.version.deno);
-  assertEquals(data.macs, 64 * 64 * 64 + 64 * 9 * 64);
-  assertEquals(data.steady.runs, 3);
-  assert(data.steady.min > 0 && data.first > 0 && data.share > 0);
+  assertEquals(
+    data.networks.map(({ name, threads, precision }: NetworkData) => [name, threads, precision]),
+    ["small", "mobilenetv1-025-vww"].flatMap((name) => [[name, 1, "fp32"], [name, 2, "fp32"]]),
+  );
+  assertEquals(data.networks[0].macs, 64 * 64 * 64 + 64 * 9 * 64);
+  for (const { steady, first, share, memory } of data.networks as NetworkData[]) {
+    assertEquals(steady.runs, 5);
+    assert(steady.min > 0 && steady.min <= steady.median && steady.median <= steady.p95);
+    assert(first > 0 && share > 0);
+    assert(memory.process > memory.total);
+  }
+  assertStringIncludes(await Deno.readTextFile(chart), ">mobilenetv1-025-vww</text>");
+  await Deno.remove(chart);
+});
+
+Deno.test("bench/networks.ts refuses what it does not know, without a stack trace", async () => {
+  for (
+    const [args, wanted] of [
+      [["peelenet"], /^Unknown network "peelenet"; did you mean peleenet\?\n$/],
+      [["--runs", "3"], /^Unknown flag --runs; --help lists the known ones\n$/],
+      [["--chart", "x.png"], /^--chart must be the name of an .svg file, not "x.png"\n$/],
+    ] as const
+  ) {
+    const { code, stderr } = await start("networks", ...args);
+    assertEquals(code, 2);
+    assertMatch(new TextDecoder().decode(stderr), wanted);
+  }
 });
 
 Deno.test("bench/kernels.ts measures every convolution by kind", async () => {

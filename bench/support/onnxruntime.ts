@@ -1,0 +1,63 @@
+/**
+ * Networks of the zoo beside ONNX Runtime, as a table.
+ *
+ * @module
+ */
+
+import { markdownTable, percent, times } from "./markdown.ts";
+import type { Summary } from "./stats.ts";
+
+/** One network: ratios are times of the peer over Simdet's. */
+export interface NetworkData {
+  readonly name: string;
+  readonly macs: number;
+  /** Milliseconds with one thread. */
+  readonly simdet: Summary;
+  /** Share of the multiply-add peak, counted as direct multiply-adds. */
+  readonly share: number;
+  /** One thread over two. */
+  readonly threads: Summary;
+  /** onnxruntime-web over one thread, over two, and onnxruntime-node over one. */
+  readonly web: Summary;
+  readonly webTwo: Summary;
+  readonly native: Summary;
+}
+
+/** What is kept of a run. */
+export interface NetworksData {
+  /** Of the peers. */
+  readonly versions: { readonly web: string; readonly native: string };
+  readonly networks: readonly NetworkData[];
+}
+
+/** Ratios and shares of each network, and their geometric means. */
+export function networksTable({ versions, networks }: NetworksData): string {
+  const mean = (of: (network: NetworkData) => number) =>
+    Math.exp(networks.reduce((sum, network) => sum + Math.log(of(network)), 0) / networks.length);
+  const columns: readonly ((network: NetworkData) => number)[] = [
+    ({ web }) => web.median,
+    ({ webTwo }) => webTwo.median,
+    ({ native }) => native.median,
+    ({ threads }) => threads.median,
+  ];
+  return markdownTable(
+    [
+      "time over Simdet's, 224x224",
+      "MMAC",
+      "share of peak",
+      `onnxruntime-web ${versions.web}`,
+      "the same over 2 threads",
+      `onnxruntime-node ${versions.native} (native)`,
+      "1 thread over 2",
+    ],
+    [
+      ...networks.map((network) => [
+        network.name,
+        (network.macs / 1e6).toFixed(0),
+        percent(network.share),
+        ...columns.map((of) => times(of(network))),
+      ]),
+      ["geometric mean", "", percent(mean(({ share }) => share)), ...columns.map((of) => times(mean(of)))],
+    ],
+  );
+}
