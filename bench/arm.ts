@@ -13,6 +13,7 @@ import { HOT_LOOPS } from "./arm/hot_loops.ts";
 import { isSpill } from "./arm/instruction.ts";
 import { arm64Code, findTools, LLVM_MCA } from "./arm/machine_code.ts";
 import { type ArmData, armTable, iterationOf, type LoopData } from "./arm/report.ts";
+import { putIntoPage } from "./support/docs.ts";
 import { RESULTS } from "./support/results.ts";
 
 const flags = parseArgs(Deno.args, {
@@ -68,14 +69,5 @@ const json = JSON.stringify(data, undefined, 2);
 console.log(flags.json ? json : armTable(data));
 if (flags.save) {
   await Deno.writeTextFile(new URL("arm.json", RESULTS), json + "\n");
-  const docs = new URL("../docs/arm.md", import.meta.url);
-  const [before, , after] = (await Deno.readTextFile(docs)).split(
-    /(?<=<!-- deno task bench:arm -->\n)|(?=<!-- \/bench:arm -->)/,
-  );
-  if (after === undefined) {
-    throw new Error(
-      "Cannot save the table: docs/arm.md has no <!-- deno task bench:arm --> or no <!-- /bench:arm -->",
-    );
-  }
-  await Deno.writeTextFile(docs, `${before}\n${armTable(data)}\n\n${after}`);
+  await putIntoPage("docs/arm.md", "arm", armTable(data));
 }

@@ -48,7 +48,7 @@ const flags = parseFlags("Times every distinct convolution: deno task bench:kern
   runs: 10,
   warmup: 20,
 });
-const graph = optimizeLayers(await loadGraph(await openModel(flags.argument, { quiet: flags.json })));
+const graph = optimizeLayers(await loadGraph(await openModel(flags.given[0], { quiet: flags.json })));
 const shapes = check(graph);
 
 /** Layers of each distinct shape. */

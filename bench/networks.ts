@@ -9,12 +9,12 @@ import { fromFileUrl } from "@std/path";
 import { networks } from "../models/networks.ts";
 import { ZOO } from "../models/zoo.ts";
 import { note } from "../src/cli/output.ts";
-import { isUsageError, reasonOf } from "../src/cli/reason.ts";
 import { isCached } from "../src/cli/weights.ts";
-import { HostError, SimdetError } from "../src/errors.ts";
+import { HostError } from "../src/errors.ts";
 import { HELP, type NetworksFlags, parseNetworksFlags } from "./networks/flags.ts";
 import { openGraph } from "./networks/open.ts";
 import { drawBars } from "./support/chart.ts";
+import { runCommand } from "./support/command.ts";
 import { type NetworkData, networksChart, type NetworksData, networksTable } from "./support/networks.ts";
 import { describe, report, resultOf } from "./support/results.ts";
 
@@ -54,12 +54,8 @@ async function bench({ models, threads, seconds, chart, ...flags }: NetworksFlag
   await report(result, networksTable(data), flags, drawn);
 }
 
-try {
+await runCommand(async () => {
   const flags = parseNetworksFlags(Deno.args);
   if (flags) await bench(flags);
   else console.log(HELP);
-} catch (error) {
-  if (!(error instanceof SimdetError)) throw error;
-  note(reasonOf(error));
-  Deno.exit(isUsageError(error) ? 2 : 1);
-}
+});

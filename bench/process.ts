@@ -70,7 +70,7 @@ const flags = parseFlags(
 if (Deno.build.os !== "linux") throw new Error(`Cannot measure processes on ${Deno.build.os}, only on linux`);
 
 await openModel(undefined, { quiet: flags.json });
-const photo = await photoPath(flags.argument);
+const photo = await photoPath(flags.given[0]);
 const simdet = ["detect.ts", "--quiet", "--threads", "1", "--agnostic-nms", "--format", "json", photo];
 const tfjs = ["bench/peers/tfjs_detect.ts", fromFileUrl(await cocoSsdFiles()), photo];
 

@@ -1,28 +1,28 @@
 /**
- * The README's tables, from the results kept: `deno task bench:table`.
+ * The tables of README.md and docs/benchmarks.md, from the results kept: `deno task bench:table [--save]`.
  *
  * @module
  */
 
-import { type Comparisons, ratioTable } from "./support/comparison.ts";
-import { type KernelsData, kindsTable } from "./support/kinds.ts";
-import { type NetworksData, networksTable } from "./support/onnxruntime.ts";
-import { describe, type Result, RESULTS } from "./support/results.ts";
+import { parseArgs } from "@std/cli/parse-args";
+import { OptionError } from "../src/errors.ts";
+import { runCommand } from "./support/command.ts";
+import { putIntoPage } from "./support/docs.ts";
+import { otherTables, readMachines, readmeTables } from "./support/machines.ts";
 
-const machines = (await Array.fromAsync(Deno.readDir(RESULTS))).filter(({ isDirectory }) => isDirectory);
-for (const { name } of machines.sort((a, b) => a.name < b.name ? -1 : 1)) {
-  const read = async <Data>(benchmark: string): Promise<Result<Data>> =>
-    JSON.parse(await Deno.readTextFile(new URL(`${name}/${benchmark}.json`, RESULTS)));
-  const peers = await read<Comparisons>("peers");
-  const process = await read<Comparisons>("process");
-  const kernels = await read<KernelsData>("kernels");
-  const networks = await read<NetworksData>("onnxruntime");
-  console.log([
-    ratioTable(peers.data),
-    ratioTable(process.data),
-    networksTable(networks.data),
-    kindsTable(kernels.data.kinds),
-    `${describe(peers)}.`,
-    "",
-  ].join("\n\n"));
-}
+await runCommand(async () => {
+  const { save } = parseArgs(Deno.args, {
+    boolean: ["save"],
+    unknown: (argument: string): void => {
+      throw new OptionError(
+        `Unknown argument ${argument}; there is --save, which puts the tables into the pages`,
+      );
+    },
+  });
+  const machines = await readMachines();
+  const pages = { "README.md": readmeTables(machines), "docs/benchmarks.md": otherTables(machines) };
+  for (const [page, tables] of Object.entries(pages)) {
+    if (save) await putIntoPage(page, "table", tables);
+    else console.log(`${page}:\n\n${tables}\n`);
+  }
+});

@@ -15,16 +15,16 @@ export interface Flags extends Rounds {
   readonly json: boolean;
   /** Whether to keep the result under `bench/results/`. */
   readonly save: boolean;
-  /** The one argument beside the flags. */
-  readonly argument?: string;
+  /** The arguments beside the flags. */
+  readonly given: readonly string[];
 }
 
 /**
- * Reads the flags; on `--help` prints `usage` and the flags, and ends the program.
+ * Reads the flags and at most `most` arguments; on `--help` prints `usage` and the flags, and ends the program.
  *
  * @throws {OptionError} If a flag is unknown, or a number is out of range.
  */
-export function parseFlags(usage: string, defaults: Rounds): Flags {
+export function parseFlags(usage: string, defaults: Rounds, { most = 1 } = {}): Flags {
   const flags = parseArgs(Deno.args, {
     boolean: ["json", "save", "help"],
     string: ["runs", "warmup", "_"],
@@ -42,12 +42,14 @@ export function parseFlags(usage: string, defaults: Rounds): Flags {
   --save       keep the result under bench/results/`);
     Deno.exit(0);
   }
-  if (flags._.length > 1) throw new OptionError(`Cannot take ${flags._.length} arguments, wanted at most 1`);
+  if (flags._.length > most) {
+    throw new OptionError(`Cannot take ${flags._.length} arguments, wanted at most ${most}`);
+  }
   return {
     runs: parseNumber("--runs", flags.runs, { min: 1, integer: true }),
     warmup: parseNumber("--warmup", flags.warmup, { min: 0, integer: true }),
     json: flags.json,
     save: flags.save,
-    argument: flags._.map(String).at(0),
+    given: flags._.map(String),
   };
 }

@@ -8,7 +8,7 @@ import { markdownTable, percent, times } from "./markdown.ts";
 import type { Summary } from "./stats.ts";
 
 /** One network: ratios are times of the peer over Simdet's. */
-export interface NetworkData {
+export interface NetworkComparison {
   readonly name: string;
   readonly macs: number;
   /** Milliseconds with one thread. */
@@ -24,17 +24,17 @@ export interface NetworkData {
 }
 
 /** What is kept of a run. */
-export interface NetworksData {
+export interface OnnxruntimeData {
   /** Of the peers. */
   readonly versions: { readonly web: string; readonly native: string };
-  readonly networks: readonly NetworkData[];
+  readonly networks: readonly NetworkComparison[];
 }
 
 /** Ratios and shares of each network, and their geometric means. */
-export function networksTable({ versions, networks }: NetworksData): string {
-  const mean = (of: (network: NetworkData) => number) =>
+export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): string {
+  const mean = (of: (network: NetworkComparison) => number) =>
     Math.exp(networks.reduce((sum, network) => sum + Math.log(of(network)), 0) / networks.length);
-  const columns: readonly ((network: NetworkData) => number)[] = [
+  const columns: readonly ((network: NetworkComparison) => number)[] = [
     ({ web }) => web.median,
     ({ webTwo }) => webTwo.median,
     ({ native }) => native.median,

@@ -31,7 +31,7 @@ async function smallModel(): Promise<{ path: string } & Disposable> {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
 }
 
-for (const name of ["kernels", "onnxruntime", "peers", "process"]) {
+for (const name of ["kernels", "peers", "process"]) {
   Deno.test(`bench/${name}.ts tells how it is used`, async () => {
     assertStringIncludes(await bench(name, "--help"), "--runs");
   });
@@ -78,6 +78,18 @@ Deno.test("bench/networks.ts refuses what it does not know, without a stack trac
     assertEquals(code, 2);
     assertMatch(new TextDecoder().decode(stderr), wanted);
   }
+});
+
+Deno.test("bench/peers.ts compares a network with ONNX Runtime, and keeps nothing of a part", async () => {
+  const flags = ["mobilenetv1-025", "--runs", "1", "--warmup", "1"];
+  const { data } = JSON.parse(await bench("peers", ...flags, "--json"));
+  assertEquals(data.tfjs, undefined);
+  const [{ name, web, native }] = data.onnxruntime.networks;
+  assertEquals(name, "mobilenetv1-025");
+  assert(web.median > 0 && native.median > 0);
+  const { code, stderr } = await start("peers", ...flags, "--save");
+  assertEquals(code, 2);
+  assertMatch(new TextDecoder().decode(stderr), /^--save .* leave mobilenetv1-025 out\n$/);
 });
 
 Deno.test("bench/kernels.ts measures every convolution by kind", async () => {
