@@ -55,9 +55,10 @@ function strip(
     let o0 = out, o1 = out + outRowBytes, o2 = o1 + outRowBytes;
     // Sums of each row that lack their last column, their last two, and all three. They begin with the bias, which is loaded anew each time since a copy takes a slot of the
     // vector unit; by three addresses lest V8 make copies of one load. Their bounds it checks here alone.
+    // Ahead of the pixels they take the registers of the sums that were stored last, and begun in this order each sum leaves the loop in the register it came in: no moves.
     const bias1 = w - 16, bias2 = w - 32;
-    let a0 = v128.load(w), a1 = v128.load(bias1, 16), a2 = v128.load(bias2, 32);
-    let b0 = a0, b1 = a1, b2 = a2, c0 = a0, c1 = a1, c2 = a2;
+    let a2 = v128.load(bias2, 32), a1 = v128.load(bias1, 16), a0 = v128.load(w);
+    let b0 = a2, b1 = a1, b2 = a0, c0 = a0, c1 = a1, c2 = a2;
     for (let i = 0; i < head; ++i) {
       const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
       const x4 = rows > 2 ? v128.load(q4) : x3;
@@ -83,11 +84,11 @@ function strip(
     }
     for (let i = columns - head; i > 0; i -= 6) {
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         c0 = v128.load(w);
         c1 = v128.load(bias1, 16);
         if (rows > 2) c2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         a0 = madd(x0, w02, a0);
         b0 = madd(x0, w01, b0);
         c0 = madd(x0, w00, c0);
@@ -136,11 +137,11 @@ function strip(
         }
       }
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         a0 = v128.load(w);
         a1 = v128.load(bias1, 16);
         if (rows > 2) a2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         b0 = madd(x0, w02, b0);
         c0 = madd(x0, w01, c0);
         a0 = madd(x0, w00, a0);
@@ -189,11 +190,11 @@ function strip(
         }
       }
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         b0 = v128.load(w);
         b1 = v128.load(bias1, 16);
         if (rows > 2) b2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         c0 = madd(x0, w02, c0);
         a0 = madd(x0, w01, a0);
         b0 = madd(x0, w00, b0);
@@ -242,11 +243,11 @@ function strip(
         }
       }
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         c0 = v128.load(w);
         c1 = v128.load(bias1, 16);
         if (rows > 2) c2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         a0 = madd(x0, w02, a0);
         b0 = madd(x0, w01, b0);
         c0 = madd(x0, w00, c0);
@@ -295,11 +296,11 @@ function strip(
         }
       }
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         a0 = v128.load(w);
         a1 = v128.load(bias1, 16);
         if (rows > 2) a2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         b0 = madd(x0, w02, b0);
         c0 = madd(x0, w01, c0);
         a0 = madd(x0, w00, a0);
@@ -348,11 +349,11 @@ function strip(
         }
       }
       {
-        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
-        const x4 = rows > 2 ? v128.load(q4) : x3;
         b0 = v128.load(w);
         b1 = v128.load(bias1, 16);
         if (rows > 2) b2 = v128.load(bias2, 32);
+        const x0 = v128.load(q0), x1 = v128.load(q1), x2 = v128.load(q2), x3 = v128.load(q3);
+        const x4 = rows > 2 ? v128.load(q4) : x3;
         c0 = madd(x0, w02, c0);
         a0 = madd(x0, w01, a0);
         b0 = madd(x0, w00, b0);

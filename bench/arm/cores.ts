@@ -19,10 +19,11 @@ export interface Core {
   cycles(body: readonly Instruction[], mca: Mca): Promise<number>;
 }
 
-/** Runs llvm-mca. */
+/** Runs llvm-mca: cycles of one iteration. */
 export type Mca = (body: readonly Instruction[], flags: readonly string[]) => Promise<number>;
 
-const ITERATIONS = 1000;
+/** Iterations that fill the core's queues, and those that are counted behind them. */
+const FILL = 200, ITERATIONS = 1000;
 
 /** Instructions as the assembler takes them: branches go somewhere near. */
 function assembly(body: readonly Instruction[]): string {
@@ -35,11 +36,11 @@ function assembly(body: readonly Instruction[]): string {
 
 /** llvm-mca at `path`. */
 export function mcaAt(path: string): Mca {
-  return async (body, flags) => {
+  const total = async (iterations: number, body: readonly Instruction[], flags: readonly string[]) => {
     const child = new Deno.Command(path, {
       args: [
         "-mtriple=aarch64",
-        `-iterations=${ITERATIONS}`,
+        `-iterations=${iterations}`,
         "-instruction-info=0",
         "-resource-pressure=0",
         ...flags,
@@ -56,8 +57,10 @@ export function mcaAt(path: string): Mca {
     if (cycles === undefined) {
       throw new HostError(`Cannot model code: ${path}: ${new TextDecoder().decode(stderr)}`);
     }
-    return Number(cycles) / ITERATIONS;
+    return Number(cycles);
   };
+  return async (body, flags) =>
+    (await total(FILL + ITERATIONS, body, flags) - await total(FILL, body, flags)) / ITERATIONS;
 }
 
 function count(body: readonly Instruction[], ...units: Unit[]): number {
