@@ -1,6 +1,7 @@
 /** The library where no Deno is: bundled, in Node. */
 import { assertEquals } from "@std/assert";
 import { Detector } from "../mod.ts";
+import { bundle } from "../scripts/bundle.ts";
 import { cocoSsdBytes } from "./weights.ts";
 import { temporaryFolder } from "./support/process.ts";
 
@@ -30,17 +31,7 @@ const hasNode = await output("node", ["--version"], ROOT).then(() => true, () =>
 
 Deno.test({ name: "Node decodes photos and finds what Deno finds", ignore: !hasNode }, async () => {
   await using folder = await temporaryFolder();
-  await output(Deno.execPath(), [
-    "bundle",
-    "--platform=browser",
-    `--output=${folder.path}/simdet.js`,
-    "mod.ts",
-  ], ROOT);
-  await Deno.mkdir(`${folder.path}/node_modules/@jsquash`, { recursive: true });
-  for (const codec of ["jpeg", "png", "webp"]) {
-    const target = new URL(".", import.meta.resolve(`@jsquash/${codec}/decode.js`));
-    await Deno.symlink(target, `${folder.path}/node_modules/@jsquash/${codec}`);
-  }
+  await bundle(folder.path);
   await Deno.writeFile(`${folder.path}/model.safetensors`, await cocoSsdBytes());
   const photos = [
     "samples/coco_train_000000000086.jpg",

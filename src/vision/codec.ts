@@ -5,12 +5,16 @@
  */
 
 /**
- * The bytes of a codec's binary in Node, whose `fetch` reads no files; `undefined` on hosts where codecs fetch their own.
+ * The bytes of a codec's binary in Node, whose `fetch` reads no files; `undefined` on hosts where codecs fetch their own. It lies beside a bundle of the
+ * library, else in `node_modules`.
  *
  * @param specifier Package and path of the binary.
  */
 export async function codecBinary(specifier: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (typeof Worker !== "undefined" || !("process" in globalThis)) return undefined;
   const { readFile } = await import("node:fs/promises");
-  return new Uint8Array(await readFile(new URL(import.meta.resolve(specifier))));
+  const beside = new URL(specifier.slice(specifier.lastIndexOf("/") + 1), import.meta.url);
+  return new Uint8Array(
+    await readFile(beside).catch(() => readFile(new URL(import.meta.resolve(specifier)))),
+  );
 }
