@@ -89,8 +89,8 @@ async function open(folder: string, query: string, headers: Record<string, strin
       `--user-data-dir=${profile.path}`,
       `http://127.0.0.1:${server.addr.port}/page.html${query}`,
     ],
-    stdout: "null",
-    stderr: "null",
+    stdout: "piped",
+    stderr: "piped",
   }).spawn();
   const timeout = setTimeout(() => posted.reject(new Error("the page posts nothing in a minute")), 60_000);
   try {
@@ -100,7 +100,8 @@ async function open(folder: string, query: string, headers: Record<string, strin
   } finally {
     clearTimeout(timeout);
     browser.kill();
-    await browser.status;
+    // Ends when its last process has let go of its output: until then they write into the profile.
+    await browser.output();
   }
 }
 
