@@ -67,7 +67,7 @@ function kernels({ steps, macs }: Inspection): string {
 }
 
 function describe(graph: Graph, inspection: Inspection, { arch, threads }: Host): string {
-  const { sizes, live, apart, commands, views, log, macs, steps } = inspection;
+  const { sizes, live, apart, commands, views, passes, macs, steps } = inspection;
   const shapes = check(graph);
   const shapesOf = (names: readonly string[]) =>
     names.map((name) => formatShape(shapes.get(name)!)).join(", ");
@@ -82,8 +82,11 @@ function describe(graph: Graph, inspection: Inspection, { arch, threads }: Host)
     ["  commands", format(sizes.commands), `${commands}, for ${steps.length} layers`],
     ["  all", format(sizes.total), ""],
   ];
-  const joined = [...Map.groupBy(log, (line) => line.slice(0, line.indexOf(":")))]
-    .map(([pass, lines]) => [`  ${pass}`, String(lines.length), "joined"]);
+  const joined = passes.map(({ pass, joined, left }) => [
+    `  ${pass}`,
+    String(joined),
+    left > 0 ? `joined, ${left} left` : "joined",
+  ]);
   const free = views.map(({ op, nodes, free }) => [`  ${op}`, String(nodes), `${free} without a copy`]);
   return [
     `${graph.info.name}: ${shapesOf(graph.inputs.map(({ name }) => name))} -> ${shapesOf(graph.outputs)}, ` +

@@ -13,6 +13,7 @@ import { layOut } from "./layout.ts";
 import { lifetimesOf } from "./lifetimes.ts";
 import type { MemorySizes, Step } from "./memory_map.ts";
 import { optimize } from "./passes/index.ts";
+import type { Outcome } from "./passes/pass.ts";
 import { compile } from "./program.ts";
 
 /** Nodes of one operator that are views where memory allows: how many there are, and how many of them copy nothing. */
@@ -20,6 +21,13 @@ export interface Views {
   readonly op: string;
   readonly nodes: number;
   readonly free: number;
+}
+
+/** How often a pass joined nodes, and how often it left some that it could have joined. */
+export interface PassDecisions {
+  readonly pass: string;
+  readonly joined: number;
+  readonly left: number;
 }
 
 /** What the compiler made of a graph. Sizes in bytes. */
@@ -38,8 +46,10 @@ export interface Inspection {
   readonly steps: readonly Step[];
   /** Concatenations, slices and reshapes, by operator. */
   readonly views: readonly Views[];
-  /** What the passes joined, a line each: `pass: what`. */
+  /** What the passes joined, and what they left, a line each: `pass: what`. */
   readonly log: readonly string[];
+  /** How many decisions of each pass that made any are in `log`. */
+  readonly passes: readonly PassDecisions[];
 }
 
 /** The most bytes that buffers take at any step. */
@@ -57,8 +67,8 @@ function largestLiveSet(lifetimes: readonly Lifetime[]): number {
  */
 export function inspect(source: Graph, host: Host): Inspection {
   check(source);
-  const log: string[] = [];
-  const graph = optimize(source, (line) => log.push(line));
+  const decisions: { line: string; outcome: Outcome }[] = [];
+  const graph = optimize(source, (line, outcome = "joined") => decisions.push({ line, outcome }));
   const shapes = check(graph);
   const { steps, sizes, commands } = compile(graph, host);
   const working = new Set(steps.map(({ name }) => name));
@@ -78,6 +88,12 @@ export function inspect(source: Graph, host: Host): Inspection {
       nodes: nodes.length,
       free: nodes.filter(({ name }) => !working.has(name)).length,
     })),
-    log,
+    log: decisions.map(({ line }) => line),
+    passes: [...Map.groupBy(decisions, ({ line }) => line.slice(0, line.indexOf(":")))].map(
+      ([pass, list]) => {
+        const joined = list.filter(({ outcome }) => outcome === "joined").length;
+        return { pass, joined, left: list.length - joined };
+      },
+    ),
   };
 }

@@ -35,6 +35,14 @@ Deno.test("inspect counts what passes joined, and threads' workspace", () => {
   const graph = buildModel("mobilenetv2", { inputSize: [96, 96] as Pair });
   const one = inspect(graph, HOST), four = inspect(graph, { ...HOST, threads: 4 });
   assertEquals(one.log.filter((line) => line.startsWith("fuse_residual: ")).length, 10);
+  assertEquals(one.passes.find(({ pass }) => pass === "fuse_residual"), {
+    pass: "fuse_residual",
+    joined: 10,
+    left: 0,
+  });
+  // Every expansion that a depthwise filter reads is decided on.
+  const expansions = one.passes.find(({ pass }) => pass === "fuse_expand")!;
+  assertEquals(expansions.joined + expansions.left, 16);
   assertEquals(four.sizes.workspace % 4, 0);
   assert(four.sizes.workspace > one.sizes.workspace);
   assertEquals(four.macs, one.macs);

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { foldBatchnorm } from "../../src/compiler/passes/fold_batchnorm.ts";
 import { fuseActivation } from "../../src/compiler/passes/fuse_activation.ts";
+import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
 import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
 import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
 import { optimize } from "../../src/compiler/passes/index.ts";
@@ -116,6 +117,38 @@ Deno.test("fuse_activation: a clamp joins what clamps for free, once", () => {
     return [c, b.node("clip", "y", { lo: 0 }, [c])];
   });
   assertEquals(run(fuseActivation, output).ops, ["conv2d", "clip"]);
+});
+
+Deno.test("fuse_expand joins large maps filtered at stride 2, and says why it leaves the others", () => {
+  const pair = (size: number, stride: number, read = false) =>
+    graphOf([[1, size, size, 2]], (b, [x]) => {
+      const random = new Random(4);
+      b.constant("wide.w", [1, 1, 2, 8], random.tensor([1, 1, 2, 8]).data);
+      b.constant("deep.w", [3, 3, 1, 8], random.tensor([3, 3, 1, 8]).data);
+      const wide = b.node("conv2d", "wide", attrs, [x, "wide.w"]);
+      const window = {
+        strides: [stride, stride],
+        padding: [1, 1, 1, 1],
+        dilations: [1, 1],
+        groups: 8,
+      } as const;
+      const deep = b.node("conv2d", "deep", window, [wide, "deep.w"]);
+      return read ? [deep, b.node("sigmoid", "y", {}, [wide])] : deep;
+    });
+  const large = run(fuseExpand, pair(182, 2));
+  assertEquals(large.ops, ["expand_depthwise"]);
+  assertEquals(large.log, ['fuse_expand: conv2d "wide" into conv2d "deep"']);
+  const apart = 'fuse_expand: "wide" and conv2d "deep" stay apart: ';
+  const cases: [Graph, string][] = [
+    [pair(180, 2), "the map between them is 1036800 bytes, which a cache holds; wanted at least 1048576"],
+    [pair(182, 1), "the stride is 1x1, where seams cost more than the cache saves; wanted 2"],
+    [pair(182, 2, true), "others read what is between them"],
+  ];
+  for (const [graph, reason] of cases) {
+    const { ops, log } = run(fuseExpand, graph);
+    assertEquals(ops.slice(0, 2), ["conv2d", "conv2d"]);
+    assertEquals(log, [apart + reason]);
+  }
 });
 
 Deno.test("drop_identity: what hands on what it gets goes, unless it leaves", () => {

@@ -16,15 +16,17 @@ const LARGE_BYTES = 2 ** 20;
 export function fuseExpand(graph: Graph, log: Log): Graph {
   const shapes = check(graph);
   const rewrite = new Rewrite(graph);
+  const pointwise = new Set<string>();
   for (const node of graph.nodes) {
-    const expand = node.op === "conv2d" && isDepthwise(node, shapes)
-      ? rewrite.mergeable(node.inputs[0], "conv2d")
-      : undefined;
-    if (
-      !expand || node.op !== "conv2d" || node.inputs.length > 3 || node.attrs.strides[0] !== 2 ||
-      node.attrs.strides[1] > 2 ||
-      !isPointwise(expand, shapes) || elements(shapes.get(expand.name)!) * 4 < LARGE_BYTES
-    ) {
+    if (node.op === "conv2d" && isPointwise(node, shapes)) pointwise.add(node.name);
+    if (node.op !== "conv2d" || !isDepthwise(node, shapes) || !pointwise.has(node.inputs[0])) {
+      rewrite.put(node);
+      continue;
+    }
+    const expand = rewrite.mergeable(node.inputs[0], "conv2d");
+    const reason = expand ? whyApart(node, shapes) : "others read what is between them";
+    if (!expand || reason !== undefined) {
+      log(`fuse_expand: "${node.inputs[0]}" and ${describe(node)} stay apart: ${reason}`, "left");
       rewrite.put(node);
       continue;
     }
@@ -39,6 +41,19 @@ export function fuseExpand(graph: Graph, log: Log): Graph {
     });
   }
   return rewrite.finish();
+}
+
+/** Why a depthwise convolution does not take in the pointwise one before it; `undefined` if it does. */
+function whyApart({ attrs, inputs }: Node<"conv2d">, shapes: ReadonlyMap<string, Shape>): string | undefined {
+  const bytes = elements(shapes.get(inputs[0])!) * 4;
+  if (inputs.length > 3) return "the filter adds a residual";
+  if (attrs.strides[0] !== 2 || attrs.strides[1] > 2) {
+    return `the stride is ${attrs.strides.join("x")}, where seams cost more than the cache saves; wanted 2`;
+  }
+  if (bytes < LARGE_BYTES) {
+    return `the map between them is ${bytes} bytes, which a cache holds; wanted at least ${LARGE_BYTES}`;
+  }
+  return undefined;
 }
 
 function isPointwise({ attrs, inputs }: Node<"conv2d">, shapes: ReadonlyMap<string, Shape>): boolean {

@@ -1,5 +1,5 @@
 /**
- * What a pass is: a pure function from graph to graph that logs what it joined.
+ * What a pass is: a pure function from graph to graph that logs what it joined, and what it left although it could have.
  *
  * @module
  */
@@ -8,8 +8,11 @@ import { type AnyNode, consumers, type Graph, type Node } from "../../graph/grap
 import type { OpName } from "../../ops/index.ts";
 import type { Tensor } from "../../tensor.ts";
 
-/** Receives one line for each change a pass made. */
-export type Log = (line: string) => void;
+/** What became of nodes that a pass looked at. */
+export type Outcome = "joined" | "left";
+
+/** Receives one line for each decision of a pass, `pass: what`; joined unless told otherwise. */
+export type Log = (line: string, outcome?: Outcome) => void;
 
 /** A rewrite that keeps what the graph computes. */
 export type Pass = (graph: Graph, log: Log) => Graph;
