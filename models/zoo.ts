@@ -72,7 +72,7 @@ export const ZOO: readonly ZooEntry[] = [
       file: "models/coco-ssd/model.json",
     },
     bytes: 18_152_524,
-    sha256: "b983f1aef7ab96041bf601ddbfc85d97ed366df96ffdddff306106d56ba4b769",
+    sha256: "ca4815b00dc0d6f0027168354d87805166cc1ae1707210f0b31f020da4def80b",
   },
 ];
 

@@ -229,13 +229,22 @@ export interface WriteOptions {
   readonly f16?: boolean;
 }
 
+/** JSON with the keys of every object in order, so that equal values give the same text however they were put together. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, part) =>
+      isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1)) : part,
+  );
+}
+
 /** Writes a graph as a model file; the same graph gives the same bytes. */
 export function writeSafetensors(graph: Graph, { f16 = false }: WriteOptions = {}): Uint8Array {
   const header: Record<string, unknown> = {
     __metadata__: {
       format: FORMAT,
-      info: JSON.stringify(graph.info),
-      graph: JSON.stringify({
+      info: canonicalJson(graph.info),
+      graph: canonicalJson({
         inputs: graph.inputs,
         outputs: graph.outputs,
         nchw: graph.nchw,

@@ -6,7 +6,7 @@ import {
   toGraph,
   writeSafetensors,
 } from "../../src/formats/safetensors.ts";
-import { check } from "../../src/graph/graph.ts";
+import { type AnyNode, check } from "../../src/graph/graph.ts";
 import type { ModelInfo } from "../../src/graph/model_info.ts";
 import { graphOf } from "../support/compare.ts";
 import { mutate } from "../support/mutate.ts";
@@ -34,6 +34,11 @@ Deno.test("a graph survives writing and reading, and the same graph gives the sa
   const bytes = writeSafetensors(graph);
   assertEquals(readSafetensors(bytes), graph);
   assertEquals(writeSafetensors(readSafetensors(bytes)), bytes);
+  const turned = graph.nodes.map(({ name, op, inputs, attrs }) => {
+    const reversed = Object.fromEntries(Object.entries(attrs).reverse());
+    return { inputs, attrs: reversed, op, name } as unknown as AnyNode;
+  });
+  assertEquals(writeSafetensors({ ...graph, nodes: turned }), bytes, "whatever the order of attributes");
   const shifted = new Uint8Array(bytes.length + 1);
   shifted.set(bytes, 1);
   assertEquals(readSafetensors(shifted.subarray(1)), graph);

@@ -227,7 +227,6 @@ export class Translator {
     const [kh, kw, channels, last] = filter.tensor.shape, [, height, width] = shapeOf(x);
     // [kh, kw, c, multiplier] holds the same values in the same order as [kh, kw, 1, c * multiplier].
     const shape = depthwise ? [kh, kw, 1, channels * last] : filter.tensor.shape;
-    // Files of the zoo are known by the hash of what is written of this: the order counts.
     const attrs = {
       strides,
       padding: typeof padding === "string"
