@@ -13,7 +13,8 @@ import { elements, formatShape, type Shape } from "../tensor.ts";
 import { isFloat, MAX_RANK } from "./onnx/literal.ts";
 import { type OnnxModel, type OnnxNode, type OnnxPort, parseModel } from "./onnx/model.ts";
 import { translate } from "./onnx/operators.ts";
-import { known, Translator, type Value } from "./onnx/translator.ts";
+import { Translator } from "./onnx/translator.ts";
+import { known, type Value } from "./onnx/value.ts";
 
 export { isOnnx } from "./onnx/model.ts";
 

@@ -23,7 +23,8 @@ import {
 } from "./call.ts";
 import { broadcast, type DataType, integers, type Literal, MAX_RANK } from "./literal.ts";
 import { keepNorm } from "./norm.ts";
-import { known, plain, type Value } from "./translator.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { known, plain, type Value } from "./value.ts";
 
 /** Extents that an input gives. */
 function extentsOf(call: Call, literal: Literal): number[] {
@@ -112,7 +113,7 @@ const expand: Handler = (call) => {
   const x = inputOf(call, 0), asked = extentsOf(call, literalOf(call, 1));
   const shape = broadcast(x.shape, asked) ??
     fail(call, `it makes ${formatShape(asked)} of ${formatShape(x.shape)}`, "shapes that fit one another");
-  const wide = call.to.expand(x, shape);
+  const wide = broadcastTo(call.to, x, shape);
   keepNorm(call, x, wide);
   return wide;
 };
@@ -130,7 +131,7 @@ const tile: Handler = (call) => {
   }
   if (x.kind === "known") return known(to.fold.tile(x.literal, repeats));
   const apart = to.reshape(x, x.shape.flatMap((n) => [1, n]));
-  return to.reshape(to.expand(apart, x.shape.flatMap((n, axis) => [repeats[axis], n])), shape);
+  return to.reshape(broadcastTo(to, apart, x.shape.flatMap((n, axis) => [repeats[axis], n])), shape);
 };
 
 /** Extents of a block and of the map it is cut from, checked. */

@@ -8,7 +8,8 @@ import { ModelError } from "../../errors.ts";
 import { formatShape } from "../../tensor.ts";
 import type { Literal } from "./literal.ts";
 import type { AttributeValue, OnnxNode } from "./model.ts";
-import type { Computed, Translator, Value } from "./translator.ts";
+import type { Translator } from "./translator.ts";
+import type { Computed, Value } from "./value.ts";
 
 /** A node, what it reads, and where its translation goes. */
 export interface Call {

@@ -19,7 +19,8 @@ import {
 } from "./call.ts";
 import { broadcast, type DataType, dataTypes, isFloat, type Literal, roundToEven } from "./literal.ts";
 import { guardNorm, normalize, squareRoot } from "./norm.ts";
-import { type Computed, known, scalar, type Value } from "./translator.ts";
+import { binary, broadcastTo } from "./broadcast.ts";
+import { type Computed, known, scalar, type Value } from "./value.ts";
 
 /** An operator of two values, under the name that its result is to bear. */
 type Join = (call: Call, a: Value, b: Value) => Value;
@@ -31,7 +32,7 @@ const SIXTH_TOLERANCE = 1e-4;
 
 /** A tensor times a number. */
 function times(call: Call, x: Value, factor: number, name = call.name): Value {
-  return call.to.binary("mul", name, x, scalar(factor));
+  return binary(call.to, "mul", name, x, scalar(factor));
 }
 
 /** The only value of a known tensor; `undefined` for computed ones and those of several values. */
@@ -106,7 +107,7 @@ function ofMany(join: Join): (call: Call) => Value {
 const add = join((a, b) => a + b, (call, a, b) => {
   if (isNeutral(b, 0, a)) return a;
   if (isNeutral(a, 0, b)) return b;
-  const sum = call.to.binary("add", call.name, a, b);
+  const sum = binary(call.to, "add", call.name, a, b);
   guardNorm(call, a, onlyValue(b), sum);
   return sum;
 });
@@ -115,8 +116,8 @@ const sub = join((a, b) => a - b, (call, a, b) => {
   if (isNeutral(b, 0, a)) return a;
   // A known first operand would have to be as large as the result.
   return a.kind === "known"
-    ? call.to.binary("add", call.name, times(call, b, -1, `${call.name}:negative`), a)
-    : call.to.binary("sub", call.name, a, b);
+    ? binary(call.to, "add", call.name, times(call, b, -1, `${call.name}:negative`), a)
+    : binary(call.to, "sub", call.name, a, b);
 });
 
 /** SiLU, hard swish or Mish: a value times a gate made from it. */
@@ -170,13 +171,13 @@ const mul = join((a, b) => a * b, (call, a, b) => {
   if (isNeutral(a, 1, b)) return b;
   const [x, factor] = a.kind === "known" ? [b, a] : [a, b];
   const sixth = isSixth(onlyValue(factor) ?? NaN) && factor.shape.length <= x.shape.length;
-  return (sixth ? sixthOf(call, x) : gated(call, a, b)) ?? call.to.binary("mul", call.name, a, b);
+  return (sixth ? sixthOf(call, x) : gated(call, a, b)) ?? binary(call.to, "mul", call.name, a, b);
 });
 
 const div = join((a, b, type) => isFloat(type) ? a / b : Math.trunc(a / b), (call, a, b) => {
   if (isNeutral(b, 1, a)) return a;
   return (isNeutral(b, 6, a) ? sixthOf(call, a) : normalize(call, a, b)) ??
-    call.to.binary("div", call.name, a, b);
+    binary(call.to, "div", call.name, a, b);
 });
 
 const pow = join((a, b) => a ** b, (call, a, b) => {
@@ -213,9 +214,9 @@ function extreme(kind: "max" | "min"): Join {
     if (x.kind === "computed" && bound !== undefined && other.shape.length <= x.shape.length) {
       return limit(call, x, kind === "max" ? { lo: bound } : { hi: bound });
     }
-    if (kind === "max") return to.binary("maximum", name, a, b);
+    if (kind === "max") return binary(to, "maximum", name, a, b);
     const [p, q] = [a, b].map((value, i) => negative(call, value, `${name}:negative${i}`));
-    return times(call, to.binary("maximum", `${name}:maximum`, p, q), -1);
+    return times(call, binary(to, "maximum", `${name}:maximum`, p, q), -1);
   });
 }
 
@@ -230,7 +231,7 @@ function exponential(call: Call, x: Computed): Value {
   const { to, name } = call;
   const above = to.emitLike("sigmoid", `${name}:above`, {}, x);
   const negated = times(call, x, -1, `${name}:negative`) as Computed;
-  return to.binary("div", name, above, to.emitLike("sigmoid", `${name}:below`, {}, negated));
+  return binary(to, "div", name, above, to.emitLike("sigmoid", `${name}:below`, {}, negated));
 }
 
 const clip: Handler = (call) => {
@@ -253,7 +254,7 @@ const pRelu: Handler = (call) => {
   }
   const above = to.emitLike("clip", `${name}:above`, { lo: 0 }, x);
   const below = to.emitLike("clip", `${name}:below`, { hi: 0 }, x);
-  return to.binary("add", name, above, to.binary("mul", `${name}:slope`, below, known(slope)));
+  return binary(to, "add", name, above, binary(to, "mul", `${name}:slope`, below, known(slope)));
 };
 
 /** A comparison or a logical operator, of known values. */
@@ -277,7 +278,7 @@ const where: Handler = (call) => {
     return fail(call, `inputs are ${shapes}`, "shapes that fit one another");
   }
   const truths = test.data.filter((value) => value !== 0).length;
-  if (truths === 0 || truths === test.data.length) return to.expand(truths > 0 ? a : b, shape);
+  if (truths === 0 || truths === test.data.length) return broadcastTo(to, truths > 0 ? a : b, shape);
   if (a.kind !== "known" || b.kind !== "known") {
     return fail(call, "it chooses among computed values", "a condition that is the same everywhere");
   }
@@ -327,7 +328,7 @@ function activation(op: "hard_swish" | "mish" | "sigmoid" | "tanh"): Handler {
 export const elementwise: Readonly<Record<string, Handler>> = {
   Abs: unary(
     Math.abs,
-    (call, x) => call.to.binary("maximum", call.name, x, negative(call, x, `${call.name}:negative`)),
+    (call, x) => binary(call.to, "maximum", call.name, x, negative(call, x, `${call.name}:negative`)),
   ),
   Add: ofTwo(add),
   And: predicate((a, b) => a !== 0 && b !== 0),
@@ -367,7 +368,7 @@ export const elementwise: Readonly<Record<string, Handler>> = {
   Or: predicate((a, b) => a !== 0 || b !== 0),
   Pow: ofTwo(pow),
   PRelu: pRelu,
-  Reciprocal: unary((x) => 1 / x, (call, x) => call.to.binary("div", call.name, scalar(1), x)),
+  Reciprocal: unary((x) => 1 / x, (call, x) => binary(call.to, "div", call.name, scalar(1), x)),
   Relu: unary((x) => Math.max(x, 0), (call, x) => limit(call, x, { lo: 0 })),
   Round: folded(roundToEven),
   Sigmoid: activation("sigmoid"),

@@ -6,7 +6,8 @@
  */
 
 import { axisOf, type Call, computedOf, fail, type Handler, numberOf } from "./call.ts";
-import { arrangeLast, type Computed, type Value } from "./translator.ts";
+import { arrangeLast } from "./translator.ts";
+import type { Computed, Value } from "./value.ts";
 
 /** What is added to a norm or limits it from below is taken for a sum under the root while it is no larger than this. */
 const MAX_EPSILON = 1e-5;

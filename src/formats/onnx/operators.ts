@@ -6,26 +6,20 @@
 
 import { GraphError, ModelError } from "../../errors.ts";
 import { movements } from "./axes.ts";
+import { batchNormalization } from "./batch_normalization.ts";
 import { type Call, fail, type Handler } from "./call.ts";
-import {
-  batchNormalization,
-  conv,
-  convTranspose,
-  gemm,
-  globalPool,
-  matMul,
-  pool,
-  resize,
-  upsample,
-} from "./convolution.ts";
+import { conv, convTranspose } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { lpNormalization } from "./norm.ts";
 import { parts } from "./parts.ts";
+import { globalPool, pool } from "./pooling.ts";
+import { gemm, matMul } from "./product.ts";
 import { quantization } from "./quantization.ts";
 import { reductions } from "./reduction.ts";
+import { resize, upsample } from "./resize.ts";
 import { alsoOverRows } from "./rows.ts";
 import { standardizations } from "./standardize.ts";
-import type { Value } from "./translator.ts";
+import type { Value } from "./value.ts";
 
 const handlers: Readonly<Record<string, Handler>> = {
   ...elementwise,

@@ -20,9 +20,9 @@ import {
   optionalScalar,
   wordOf,
 } from "./call.ts";
-import { LOWEST } from "./convolution.ts";
 import { integers, MAX_RANK } from "./literal.ts";
-import { type Computed, known, plain, type Value } from "./translator.ts";
+import { type Computed, known, plain, type Value } from "./value.ts";
+import { LOWEST } from "./window.ts";
 
 /** Most parts that a gathering or reversing of a computed tensor is made of. */
 const MAX_PARTS = 1024;

@@ -17,7 +17,7 @@ import {
   optionalLiteral,
 } from "./call.ts";
 import { type DataType, dataTypes, isFloat, type Literal, roundToEven } from "./literal.ts";
-import { known } from "./translator.ts";
+import { known } from "./value.ts";
 
 /** Least and largest value of the types that tensors are quantised to. */
 const LIMITS: Partial<Record<DataType, readonly [least: number, largest: number]>> = {

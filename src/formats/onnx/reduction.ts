@@ -16,9 +16,11 @@ import {
   listOrInput,
   numberOf,
 } from "./call.ts";
-import { poolPlane } from "./convolution.ts";
 import { squareRoot } from "./norm.ts";
-import { arrangeLast, type Computed, known, NHWC, plain, scalar, type Value } from "./translator.ts";
+import { poolPlane } from "./pooling.ts";
+import { binary } from "./broadcast.ts";
+import { arrangeLast } from "./translator.ts";
+import { type Computed, known, NHWC, plain, scalar, type Value } from "./value.ts";
 
 /** A reduction of a tensor of the graph; the axes joined keep an extent of 1. */
 export type Reduce = (call: Call, x: Computed, axes: readonly number[]) => Value;
@@ -81,7 +83,8 @@ function weightedSum(
 
 const sum: Reduce = (call, x, axes) => {
   const total = isPlane(x, axes)
-    ? call.to.binary(
+    ? binary(
+      call.to,
       "mul",
       call.name,
       poolPlane({ ...call, name: `${call.name}:mean` }, x, "average", axes),
@@ -112,8 +115,8 @@ const max: Reduce = (call, x, axes) => {
 
 const min: Reduce = (call, x, axes) => {
   const { to, name } = call;
-  const negative = to.binary("mul", `${name}:negative`, x, scalar(-1)) as Computed;
-  return to.binary("mul", name, max({ ...call, name: `${name}:max` }, negative, axes), scalar(-1));
+  const negative = binary(to, "mul", `${name}:negative`, x, scalar(-1)) as Computed;
+  return binary(to, "mul", name, max({ ...call, name: `${name}:max` }, negative, axes), scalar(-1));
 };
 
 const sumOfSquares: Reduce = (call, x, axes) =>

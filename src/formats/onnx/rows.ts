@@ -7,7 +7,7 @@
 import { elements } from "../../tensor.ts";
 import type { Call, Handler } from "./call.ts";
 import type { AttributeValue } from "./model.ts";
-import type { Value } from "./translator.ts";
+import type { Value } from "./value.ts";
 
 /** What the attributes of a window hold for an axis of extent 1: before and after it, or once. */
 const NEUTRAL: Readonly<Record<string, number>> = {

@@ -18,7 +18,8 @@ import {
 } from "./call.ts";
 import { broadcast, type Literal } from "./literal.ts";
 import { meanOf } from "./reduction.ts";
-import { type Computed, known, type Value } from "./translator.ts";
+import { binary } from "./broadcast.ts";
+import { type Computed, known, type Value } from "./value.ts";
 
 /** `x` as `count` rows in ONNX's order, each with mean 0 and variance 1, times `scale`, plus `bias`, which fit `shape`. */
 function standardize(
@@ -38,12 +39,12 @@ function standardize(
   }
   const rows = to.reshapeComputed(x, [count, run]);
   const mean = meanOf({ ...call, name: `${name}:mean` }, rows, [1]);
-  const centred = to.binary("sub", `${name}:centred`, rows, mean);
+  const centred = binary(to, "sub", `${name}:centred`, rows, mean);
   const epsilon = numberOf(call, "epsilon", 1e-5) * run;
   const units = to.emitLike("l2_normalize", `${name}:units`, { epsilon }, to.computed(centred, name));
   const factor = to.fold.map(scale, (value) => value * Math.sqrt(run));
-  const scaled = to.binary("mul", `${name}:scaled`, to.reshapeComputed(units, shape), known(factor));
-  const result = bias ? to.binary("add", name, scaled, known(bias)) : scaled;
+  const scaled = binary(to, "mul", `${name}:scaled`, to.reshapeComputed(units, shape), known(factor));
+  const result = bias ? binary(to, "add", name, scaled, known(bias)) : scaled;
   return to.reshape(result, x.shape);
 }
 

@@ -7,60 +7,26 @@
  */
 
 import { ModelError } from "../../errors.ts";
-import { GraphBuilder } from "../../graph/builder.ts";
-import type { AnyNode, Graph } from "../../graph/graph.ts";
+import type { Graph } from "../../graph/graph.ts";
 import type { ModelInfo } from "../../graph/model_info.ts";
-import { type AttrsOf, type OpName, opOf } from "../../ops/index.ts";
-import { MAX_ELEMENTS } from "../../ops/op.ts";
-import { channelsOf, elements, formatShape, sameShape, type Shape, type Tensor } from "../../tensor.ts";
-import { broadcast, Folder, type Literal } from "./literal.ts";
-import type { OnnxNode } from "./model.ts";
-
-/** What a value is while a graph is being read: known, or computed by the network. */
-export type Value =
-  | { readonly kind: "known"; readonly literal: Literal; readonly shape: Shape }
-  | Computed;
-
-/** A value that the network computes. */
-export interface Computed {
-  readonly kind: "computed";
-  /** Name of our tensor. */
-  readonly name: string;
-  /** ONNX's shape. */
-  readonly shape: Shape;
-  /** Axis i of our tensor is axis `order[i]` of ONNX's. */
-  readonly order: readonly number[];
-}
-
-/** The order of axes of feature maps: ONNX's NCHW as our NHWC. */
-export const NHWC: readonly number[] = [0, 2, 3, 1];
+import type { AttrsOf, OpName } from "../../ops/index.ts";
+import { elements, formatShape, sameShape, type Shape } from "../../tensor.ts";
+import { checkExtents, Draft } from "./draft.ts";
+import {
+  commonOrder,
+  type Computed,
+  innerShape,
+  known,
+  NHWC,
+  type Norm,
+  plain,
+  sameList,
+  type Value,
+  wideAxes,
+} from "./value.ts";
 
 /** Most axes that one transposition takes. */
 const MAX_TRANSPOSED = 5;
-
-/** A value known while reading. */
-export function known(literal: Literal): Value {
-  return { kind: "known", literal, shape: literal.shape };
-}
-
-/** The axes in ONNX's own order. */
-export function plain(rank: number): number[] {
-  return Array.from({ length: rank }, (_, axis) => axis);
-}
-
-/** The shape of our tensor. */
-export function innerShape({ shape, order }: Computed): Shape {
-  return order.map((axis) => shape[axis]);
-}
-
-/** The axes that are wider than 1, in the order in which they lie: what the values in memory depend on. */
-function wideAxes(order: readonly number[], shape: Shape): number[] {
-  return order.filter((axis) => shape[axis] !== 1);
-}
-
-function sameList(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
-}
 
 /** Groups of axes of two shapes that hold the same values: extents of 1 left out, each group as small as can be. */
 function matchAxes(from: Shape, to: Shape): { from: number[]; to: number[] }[] {
@@ -84,148 +50,27 @@ function push(list: number[], value: number): number {
   return value;
 }
 
-/** Element-wise operators of two tensors. */
-export type BinaryOp = "add" | "sub" | "mul" | "div" | "maximum";
-
-const COMMUTATIVE: readonly BinaryOp[] = ["add", "mul", "maximum"];
-
-/** A tensor that is the length of vectors of another. */
-export interface Norm {
-  /** The vectors. */
-  readonly of: Computed;
-  /** Along which axis, as ONNX counts. */
-  readonly axis: number;
-  /** Whether the root is still to be taken. */
-  readonly squared: boolean;
-  /** Added to the sum of squares. */
-  readonly epsilon: number;
-}
-
-/** An operator that we have none for. */
-export interface Pending {
-  /** Name of the node in the file. */
-  readonly node: string;
-  /** Its operator. */
-  readonly op: string;
-  /** The tensor of ours that it reads. */
-  readonly input: string;
-}
-
-/** Attributes of a convolution of single pixels: a matrix product. */
-const PIXELWISE = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
-
-/** Refuses tensors without values, and those of too many. */
-function checkExtents(name: string, shape: Shape): void {
-  if (!shape.every((n) => Number.isInteger(n) && n > 0) || !(elements(shape) <= MAX_ELEMENTS)) {
-    throw new ModelError(
-      `Cannot read ONNX: "${name}" is ${
-        formatShape(shape)
-      }, wanted positive extents and at most ${MAX_ELEMENTS} values`,
-    );
-  }
-}
-
 /** The value with an axis innermost, where our operators over vectors work. */
 export function arrangeLast(to: Translator, value: Computed, axis: number): Computed {
   if (value.order.at(-1) === axis) return value;
   return to.arrange(value, [...plain(value.shape.length).filter((other) => other !== axis), axis]);
 }
 
-/** A number as a known value. */
-export function scalar(value: number): Value {
-  return known({ type: "float32", shape: [], data: Float32Array.of(value) });
-}
-
-/** Emits nodes of the graph being built. */
-export class Translator {
-  /** Arithmetic on known values. */
-  readonly fold: Folder;
+/** Builds a graph from values of ONNX. */
+export class Translator extends Draft {
   /** Tensors of ours that are norms of others. */
   readonly norms = new Map<string, Norm>();
   /** Scale and zero point of tensors that went through QuantizeLinear. */
   readonly scales = new Map<string, readonly [scale: number, zero: number]>();
-  readonly #builder = new GraphBuilder();
-  readonly #nodes = new Map<string, AnyNode>();
-  readonly #constants = new Map<string, Tensor>();
-  readonly #constantNames = new Map<Literal, Map<string, string>>();
   readonly #inputs = new Map<string, Computed>();
-  /** Shapes of our tensors. */
-  readonly #shapes = new Map<string, Shape>();
   readonly #arranged = new Map<string, Computed>();
-  readonly #pending = new Map<string, Pending>();
-  readonly #names: Set<string>;
-  readonly #suffixes = new Map<string, number>();
-
-  /** Builds a graph in which `names` are kept for ONNX's values; folding makes at most `limit` values. */
-  constructor(names: Iterable<string>, limit: number) {
-    this.#names = new Set(names);
-    this.fold = new Folder(limit);
-  }
 
   /** A graph input. Maps of 4 axes are ours in NHWC unless told otherwise. */
   input(name: string, shape: Shape, order = shape.length === 4 ? NHWC : plain(shape.length)): Computed {
     const value: Computed = { kind: "computed", name, shape, order };
-    this.#builder.input(name, innerShape(value));
+    this.addInput(name, innerShape(value));
     this.#inputs.set(name, value);
-    this.#shapes.set(name, innerShape(value));
     return value;
-  }
-
-  /** A name no value bears. */
-  #free(wanted: string): string {
-    let name = wanted;
-    let i = this.#suffixes.get(wanted) ?? 2;
-    while (this.#names.has(name)) name = `${wanted}:${i++}`;
-    this.#suffixes.set(wanted, i);
-    this.#names.add(name);
-    return name;
-  }
-
-  #shapeOf(name: string): Shape {
-    return this.#shapes.get(name)!;
-  }
-
-  /** Adds a node over tensors of ours. It is named as asked, or nearly so where the name is taken. Gives its name and shape. */
-  emit<Name extends OpName>(
-    op: Name,
-    wanted: string,
-    attrs: AttrsOf<Name>,
-    inputs: readonly string[],
-  ): { name: string; shape: Shape } {
-    const shape = opOf(op).infer(
-      attrs,
-      inputs.map((input) => this.#shapeOf(input)),
-      `${op} "${wanted}"`,
-    );
-    const name = this.#define(wanted, shape);
-    this.#nodes.set(name, { name, op, attrs, inputs } as unknown as AnyNode);
-    return { name, shape };
-  }
-
-  /** Takes a name for a tensor of ours. */
-  #define(wanted: string, shape: Shape): string {
-    checkExtents(wanted, shape);
-    const name = this.#names.has(wanted) && !this.#shapes.has(wanted) ? wanted : this.#free(wanted);
-    this.#shapes.set(name, shape);
-    return name;
-  }
-
-  /** The result of an operator that we have none for, of the shape of its input: refused in the end, unless nothing but a recognised pattern reads it. */
-  pending({ name: node, op }: Pick<OnnxNode, "name" | "op">, wanted: string, x: Computed): Computed {
-    const name = this.#define(wanted, this.#shapeOf(x.name));
-    this.#pending.set(name, { node, op, input: x.name });
-    return { ...x, name };
-  }
-
-  /** What a tensor waits for. */
-  pendingOf(name: string): Pending | undefined {
-    return this.#pending.get(name);
-  }
-
-  /** The value that fills a constant of ours; `undefined` for other tensors. */
-  uniform(name: string): number | undefined {
-    const data = this.#constants.get(name)?.data;
-    return data?.every((value) => value === data[0]) ? data[0] : undefined;
   }
 
   /** Adds a node whose output has the shape and order of `like`. */
@@ -252,49 +97,6 @@ export class Translator {
       ...more,
     ]);
     return { kind: "computed", name, shape: [n, c, h, w], order: NHWC };
-  }
-
-  /** The node that makes a tensor, if it is of operator `op`. */
-  producer<Name extends OpName>(
-    name: string,
-    op: Name,
-  ): { attrs: AttrsOf<Name>; inputs: readonly string[] } | undefined {
-    const node = this.#nodes.get(name);
-    return node?.op === op
-      ? node as unknown as { attrs: AttrsOf<Name>; inputs: readonly string[] }
-      : undefined;
-  }
-
-  /**
-   * A constant of our graph made from a literal, once for each `use`; gives its name.
-   *
-   * @param make The literal as it is used: transposed, scaled.
-   */
-  constant(
-    literal: Literal,
-    wanted: string,
-    use: string,
-    make: () => { shape: Shape; data: Literal["data"] },
-  ): string {
-    const uses = this.#constantNames.get(literal) ?? new Map<string, string>();
-    this.#constantNames.set(literal, uses);
-    const existing = uses.get(use);
-    if (existing !== undefined) return existing;
-    const { shape, data } = make();
-    const name = this.#define(`${wanted}:${use}`, shape);
-    this.#constants.set(name, { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
-    uses.set(use, name);
-    return name;
-  }
-
-  /** A vector of the channels of an operator: `[c]`. */
-  vector(literal: Literal, wanted: string, use: string): string {
-    return this.constant(
-      literal,
-      wanted,
-      use,
-      () => ({ shape: [elements(literal.shape)], data: literal.data }),
-    );
   }
 
   /** A known value as one that our graph holds; computed ones as they are. */
@@ -351,7 +153,7 @@ export class Translator {
   /** The value, its tensor reshaped to what shape and order say. */
   #relabel(value: Computed): Computed {
     const shape = innerShape(value);
-    if (sameShape(this.#shapeOf(value.name), shape)) return value;
+    if (sameShape(this.shapeOf(value.name), shape)) return value;
     return { ...value, name: this.emit("reshape", `${value.name}:reshaped`, { shape }, [value.name]).name };
   }
 
@@ -426,7 +228,7 @@ export class Translator {
       return known(this.fold.concat(values.map((value) => value.literal), axis));
     }
     const [{ shape: first }] = values;
-    const common = this.#commonOrder(values, first);
+    const common = commonOrder(values, first);
     const outer = common.slice(0, common.indexOf(axis)).every((other) => first[other] === 1);
     const order = outer || common.at(-1) === axis
       ? common
@@ -440,131 +242,6 @@ export class Translator {
       shape: first.map((n, i) => i === axis ? extent : n),
       order,
     };
-  }
-
-  /** A tensor of ours repeated along its axes of extent 1 to a wider shape of as many axes. */
-  #spread(name: string, shape: Shape): string {
-    let current = name;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const now = this.#shapeOf(current);
-      if (now[axis] === shape[axis]) continue;
-      const outer = elements(now.slice(0, axis)), inner = elements(now.slice(axis + 1)), times = shape[axis];
-      const wide = now.map((n, i) => i === axis ? times : n);
-      if (inner === 1) {
-        const ones = this.fold.fill("float32", [1, 1, 1, times], 1);
-        const weight = this.constant(ones, name, "ones", () => ones);
-        const column = this.emit("reshape", `${name}:column`, { shape: [outer, 1, 1, 1] }, [current]);
-        current = this.pixelwise(column.name, `${name}:repeated`, weight);
-      } else {
-        const row = this.emit("reshape", `${name}:row`, { shape: [outer, 1, 1, inner] }, [current]);
-        const attrs = { size: [times, 1], mode: "nearest", coordinates: "asymmetric" } as const;
-        current = this.emit("resize", `${name}:repeated`, attrs, [row.name]).name;
-      }
-      current = this.emit("reshape", `${name}:spread`, { shape: wide }, [current]).name;
-    }
-    return current;
-  }
-
-  /** The value broadcast to a shape that it fits. */
-  expand(value: Value, shape: Shape): Value {
-    if (sameShape(value.shape, shape)) return value;
-    if (value.kind === "known") return known(this.fold.expand(value.literal, shape));
-    const lifted = this.reshapeComputed(value, [
-      ...Array(shape.length - value.shape.length).fill(1),
-      ...value.shape,
-    ]);
-    const inner = lifted.order.map((axis) => shape[axis]);
-    return { ...lifted, shape, name: this.#spread(lifted.name, inner) };
-  }
-
-  /**
-   * An element-wise operator of two values, at least one of them computed, broadcast to one another.
-   *
-   * @throws {ModelError} If their shapes do not fit.
-   */
-  binary(op: BinaryOp, name: string, a: Value, b: Value): Value {
-    const shape = broadcast(a.shape, b.shape);
-    if (!shape) {
-      throw new ModelError(
-        `Cannot read ONNX: operands of "${name}" are ${formatShape(a.shape)} and ${
-          formatShape(b.shape)
-        }, which do not fit one another`,
-      );
-    }
-    const order = this.#commonOrder([a, b], shape);
-    const inner = order.map((axis) => shape[axis]);
-    const full = (value: Value) => value.kind === "computed" && elements(value.shape) === elements(inner);
-    if (COMMUTATIVE.includes(op) && !full(a) && (full(b) || a.kind === "known")) [a, b] = [b, a];
-    const left = this.#operand(a, name, order, shape, false);
-    const right = this.#operand(b, name, order, shape, true);
-    return { kind: "computed", name: this.emit(op, name, {}, [left, right]).name, shape, order };
-  }
-
-  /** The order of axes in which operands of a result of `shape` meet: that of the widest computed one, maps before others. */
-  #commonOrder(values: readonly Value[], shape: Shape): readonly number[] {
-    const candidates = values.filter((value) => value.kind === "computed")
-      .filter((value) => value.shape.length === shape.length)
-      .toSorted((a, b) =>
-        elements(b.shape) - elements(a.shape) ||
-        Number(sameList(b.order, NHWC)) - Number(sameList(a.order, NHWC))
-      );
-    return candidates[0]?.order ?? plain(shape.length);
-  }
-
-  /** The name of an operand's tensor: of the result's shape, or as the second operand one vector of its channels. */
-  #operand(value: Value, name: string, order: readonly number[], shape: Shape, vector: boolean): string {
-    const inner = order.map((axis) => shape[axis]);
-    const channels = channelsOf(inner);
-    const lead = Array(shape.length - value.shape.length).fill(1);
-    if (value.kind === "known") {
-      const { literal } = value;
-      const lifted = { ...literal, shape: [...lead, ...literal.shape] };
-      const size = elements(value.shape);
-      if (vector && size === 1) {
-        const [only] = literal.data;
-        return this.constant(
-          literal,
-          name,
-          `x${channels}`,
-          () => this.fold.fill("float32", [channels], only),
-        );
-      }
-      const last = order[order.length - 1];
-      if (vector && size === channels && lifted.shape[last] === channels) {
-        return this.vector(literal, name, "vector");
-      }
-      const narrow = this.constant(
-        literal,
-        name,
-        `axes_${order.join("")}`,
-        () => this.fold.transpose(lifted, order),
-      );
-      return this.#spread(narrow, inner);
-    }
-    const lifted = this.arrange(this.reshapeComputed(value, [...lead, ...value.shape]), order);
-    const found = innerShape(lifted);
-    if (vector && elements(found) === channels && channelsOf(found) === channels) return lifted.name;
-    return this.#spread(lifted.name, inner);
-  }
-
-  /** The pixels `[n, h, w, k]` of a tensor of ours times a constant `[1, 1, k, o]`; gives the name of the product. */
-  pixelwise(x: string, name: string, weight: string, bias?: string): string {
-    const inputs = [x, weight, ...(bias === undefined ? [] : [bias])];
-    return this.emit("conv2d", name, PIXELWISE, inputs).name;
-  }
-
-  /** The matrix product of the last axis of our tensor with a constant weight `[k, n]`, of `leading` extents and n. */
-  dense(
-    x: string,
-    name: string,
-    weight: string,
-    bias: string | undefined,
-    leading: Shape,
-  ): { name: string; shape: Shape } {
-    const [k, n] = this.#shapeOf(weight).slice(-2);
-    const rows = this.emit("reshape", `${name}:rows`, { shape: [elements(leading), 1, 1, k] }, [x]);
-    const product = this.pixelwise(rows.name, `${name}:product`, weight, bias);
-    return this.emit("reshape", name, { shape: [...leading, n] }, [product]);
   }
 
   /**
@@ -583,7 +260,7 @@ export class Translator {
       ] as const;
     });
     const renamed = new Map(
-      settled.filter(([name, value]) => value.name !== name).map(([name]) => [name, this.#vacate(name)]),
+      settled.filter(([name, value]) => value.name !== name).map(([name]) => [name, this.vacate(name)]),
     );
     for (const [name, value] of settled) {
       if (renamed.has(name)) {
@@ -592,40 +269,6 @@ export class Translator {
       }
       if (isMap(value)) nchw.push(name);
     }
-    const live = new Set(outputs.keys());
-    const nodes = [...this.#nodes.values()];
-    for (const node of nodes.toReversed()) {
-      if (live.has(node.name)) node.inputs.forEach((input) => live.add(input));
-    }
-    for (const [name, { node, op }] of this.#pending) {
-      if (!live.has(name)) continue;
-      throw new ModelError(
-        `Cannot read ONNX node "${node}" (${op}): its input is computed by the network, wanted a constant, or a pattern known by heart (Mish, division by a norm)`,
-      );
-    }
-    for (const [name, { shape, data }] of this.#constants) {
-      if (live.has(name)) this.#builder.constant(name, shape, data);
-    }
-    for (const { op, name, attrs, inputs } of nodes) {
-      if (live.has(name)) this.#builder.node(op, name, attrs, inputs);
-    }
-    return this.#builder.build(info, [...outputs.keys()], nchw);
-  }
-
-  /** Renames the node of a name, if there is one; gives the name it has now. */
-  #vacate(name: string): string {
-    if (!this.#nodes.has(name)) return name;
-    const other = this.#free(name);
-    const rename = (value: string) => value === name ? other : value;
-    const nodes = [...this.#nodes.values()].map((node) => ({
-      ...node,
-      name: rename(node.name),
-      inputs: node.inputs.map(rename),
-    } as AnyNode));
-    this.#nodes.clear();
-    for (const node of nodes) this.#nodes.set(node.name, node);
-    this.#shapes.set(other, this.#shapes.get(name)!);
-    this.#shapes.delete(name);
-    return other;
+    return this.finish(info, [...outputs.keys()], nchw);
   }
 }
