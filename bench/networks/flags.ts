@@ -33,7 +33,7 @@ export const HELP = `Times networks: deno task bench [MODEL…]
 
 MODEL is a name of --list-models or a model file; every network of the zoo when left out.
 
-  --quick       five networks, one thread and all of them, 1 second each: about a minute on a small board
+  --quick       five networks, one thread and all of them, 1 second each
   --threads N   most threads, default ${autoThreads()}
   --seconds S   time for each network and number of threads, default 2; 5 runs at least
   --chart FILE  draw the medians as an SVG file
