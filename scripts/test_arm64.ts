@@ -35,7 +35,7 @@ try {
     const { command, args } = await arm64Command(cpu);
     console.log(`Deno for arm64 on ${cpu}: ${tests.join(" ")}`);
     const { success } = await new Deno.Command(command, {
-      args: [...args, "test", "-A", "--no-check", ...tests],
+      args: [...args, "test", "-A", "--no-check", "--config=bench/deno.json", ...tests],
       cwd: new URL("..", import.meta.url),
     }).spawn().status;
     failed ||= !success;
