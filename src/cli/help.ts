@@ -108,7 +108,8 @@ ${MODEL}      --threads N      threads to compile for, 1 to 16 (default 1)
       --arch ARCH      processor to compile for: x86-64 or aarch64 (default: this one)
 
 What to print
-      --log            every change to the graph, and every layer's kernel with the reason, a line each
+      --log            every change to the graph, why expansions stay apart from their filters, and every layer's kernel
+                       with the reason, a line each
 
 Others
       --list-models    print the models
