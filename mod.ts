@@ -26,10 +26,9 @@ export type {
   Speed,
   StreamOptions,
 } from "./src/detection/types.ts";
-export { readModel } from "./src/detection/read_model.ts";
+export { readModel, readStateDict } from "./src/detection/read_model.ts";
 export type { Progress, ReadOptions } from "./src/formats/read.ts";
 export type { StateDict } from "./src/formats/state_dict.ts";
-export { readStateDict } from "./src/formats/torch.ts";
 export { type WriteOptions, writeSafetensors } from "./src/formats/safetensors.ts";
 export { buildModel, type BuildOptions, type Weights } from "./models/build.ts";
 export { listModels, type ModelListing } from "./models/list.ts";

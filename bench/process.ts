@@ -18,6 +18,7 @@ import { interleave } from "./support/interleave.ts";
 import { peakMemory } from "./support/memory.ts";
 import { photoPath } from "./support/photo.ts";
 import { report, resultOf } from "./support/results.ts";
+import { runScript } from "./support/script.ts";
 
 /** What a process takes. */
 interface Usage {
@@ -31,7 +32,6 @@ interface Usage {
 
 /** Milliseconds a tick: Linux counts processor time in 1/100 s for all to see, whatever its own clock. */
 const TICK_MS = 10;
-const POLL_MS = 4;
 
 /** Processor time of all children that have ended, in ms (`cutime` and `cstime`, proc_pid_stat(5)). */
 function childrenTime(): number {
@@ -40,24 +40,14 @@ function childrenTime(): number {
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
-/** Runs `deno run` to its end. */
+/** Runs a script to its end. */
 async function start(args: readonly string[]): Promise<{ usage: Usage; stdout: string }> {
   const cpu = childrenTime();
-  const begin = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-read", ...args],
-    cwd: fromFileUrl(new URL("..", import.meta.url)),
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
   let memory = 0;
-  const poll = setInterval(() => memory = Math.max(memory, peakMemory(child.pid) / 2 ** 20), POLL_MS);
-  const { success, stdout, stderr } = await child.output();
-  const wall = performance.now() - begin;
-  clearInterval(poll);
-  const text = new TextDecoder();
-  if (!success) throw new Error(`Cannot measure: deno run ${args.join(" ")} failed: ${text.decode(stderr)}`);
-  return { usage: { wall, cpu: childrenTime() - cpu, memory }, stdout: text.decode(stdout) };
+  const { wall, stdout } = await runScript(args, {
+    watch: (pid) => memory = Math.max(memory, peakMemory(pid) / 2 ** 20),
+  });
+  return { usage: { wall, cpu: childrenTime() - cpu, memory }, stdout };
 }
 
 const flags = parseFlags(

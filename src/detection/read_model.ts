@@ -6,7 +6,8 @@
 
 import { isCompiled } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
-import { isStateDict, readFile, type ReadOptions } from "../formats/read.ts";
+import type { ReadOptions } from "../formats/read.ts";
+import { isStateDict, type StateDict } from "../formats/state_dict.ts";
 import type { Graph } from "../graph/graph.ts";
 
 /**
@@ -31,8 +32,26 @@ export async function readModel(
       "Cannot read model: it is a compiled program, which holds no graph; use the model that it was compiled from",
     );
   }
+  // Compiled programs start without the readers of files.
+  const { readFile } = await import("../formats/read.ts");
   const model = await readFile(source, options);
   if (!isStateDict(model)) return model;
   const { buildRecognised } = await import("../../models/recognise.ts");
   return buildRecognised(model, options);
+}
+
+/**
+ * Reads the weights that `torch.save` writes, `.pth`, `.pt`, `.pth.tar`: of a bare state dict, or of a checkpoint that holds one as `state_dict`, `model` and
+ * the like. Keys lose the `module.` of `DataParallel`; values of any type become f32. Nothing of the file is executed.
+ *
+ * ```ts
+ * import { readStateDict } from "./mod.ts";
+ *
+ * export const shapes = async (pth: Uint8Array) => [...await readStateDict(pth)].map(([key, { shape }]) => `${key} ${shape}`);
+ * ```
+ *
+ * @throws {ModelError} If the file is broken, names what is not allowed, or holds no tensors.
+ */
+export async function readStateDict(bytes: Uint8Array): Promise<StateDict> {
+  return (await import("../formats/torch.ts")).readStateDict(bytes);
 }

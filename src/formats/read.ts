@@ -16,8 +16,6 @@ import { type StateDict, stripWrappers } from "./state_dict.ts";
 import { isTfjs, readTfjs } from "./tfjs.ts";
 import { isTorch, readStateDict } from "./torch.ts";
 
-export { isStateDict, type StateDict } from "./state_dict.ts";
-
 /** Progress of a fetch. */
 export interface Progress {
   /** What is being fetched. */

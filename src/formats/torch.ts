@@ -69,12 +69,6 @@ function open(bytes: Uint8Array): Archive {
  * Reads a state dict: of a bare one, or of a checkpoint that holds one as `state_dict`, `model` and the like. Keys lose the `module.` of `DataParallel`; values
  * of any type become f32.
  *
- * ```ts
- * import { readStateDict } from "./mod.ts";
- *
- * export const shapes = (pth: Uint8Array) => [...readStateDict(pth)].map(([key, { shape }]) => `${key} ${shape}`);
- * ```
- *
  * @throws {ModelError} If the file is broken, names what is not allowed, or holds no tensors.
  */
 export function readStateDict(bytes: Uint8Array): StateDict {

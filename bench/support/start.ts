@@ -1,0 +1,35 @@
+/**
+ * Cold starts: whole processes that open a model and run it.
+ *
+ * @module
+ */
+
+import type { Inference } from "../start/infer.ts";
+import { runScript } from "./script.ts";
+
+/** Milliseconds of runs behind the first, enough for V8 to replace all kernels by their optimised code. */
+const STEADY_MS = 1000;
+
+/** One model file opened in two processes, one that ends behind its first inference and one that goes on. */
+export interface Start {
+  /** Milliseconds from the start of the process to its exit behind the first inference. */
+  readonly wall: number;
+  /** Milliseconds of the first inference. */
+  readonly first: number;
+  /** Milliseconds of the fastest of many that follow. */
+  readonly steady: number;
+}
+
+/** Measures the start from a model file. */
+export async function measureStart(path: string, env: Readonly<Record<string, string>> = {}): Promise<Start> {
+  const script = ["bench/start/infer.ts", path];
+  const { wall } = await runScript(script, { env });
+  const { stdout } = await runScript([...script, String(STEADY_MS)], { env });
+  const { first, steady }: Inference = JSON.parse(stdout);
+  return { wall, first, steady: steady! };
+}
+
+/** Measures what `deno run` takes for an empty script, in milliseconds. */
+export async function measureBare(): Promise<number> {
+  return (await runScript(["bench/start/empty.ts"])).wall;
+}
