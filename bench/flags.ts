@@ -17,7 +17,7 @@ import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
 import { markdownTable, times } from "./support/markdown.ts";
 import { photoPath } from "./support/photo.ts";
-import { report } from "./support/results.ts";
+import { report, resultOf } from "./support/results.ts";
 import { runScript } from "./support/script.ts";
 import { measureStart, type Start } from "./support/start.ts";
 import { ratios, type Summary } from "./support/stats.ts";
@@ -56,7 +56,7 @@ const flags = parseFlags("What V8's flags buy and cost: deno task bench:flags [P
 });
 
 /** The environments: without a flag, then with each. */
-const environments = ["", ...FLAGS].map((flag): Record<string, string> => ({ DENO_V8_FLAGS: flag }));
+const environments: Record<string, string>[] = [{}, ...FLAGS.map((flag) => ({ DENO_V8_FLAGS: flag }))];
 
 /** Measures `contender` in each environment; gives for each flag the two lists of measurements, with it and without. */
 async function withFlags<T>(
@@ -82,6 +82,8 @@ async function measureNetwork(network: string, path: string): Promise<NetworkFla
 async function measurePhoto(photo: string): Promise<PhotoFlag[]> {
   const script = ["detect.ts", "--quiet", "--threads", "1", "--format", "json", photo];
   const measured = await withFlags(async (env) => {
+    // As in measureStart: Deno keeps compiled scripts for the flags of the last process.
+    await runScript(script, { env });
     const { wall, stdout } = await runScript(script, { env });
     const [{ speed }]: { speed: { decode: number } }[] = JSON.parse(stdout);
     return { wall, decode: speed.decode };
@@ -95,7 +97,7 @@ async function measurePhoto(photo: string): Promise<PhotoFlag[]> {
 
 const folder = await Deno.makeTempDir({ prefix: "simdet_flags_" });
 try {
-  const photo = await photoPath(flags.argument);
+  const photo = await photoPath(flags.given[0]);
   const weights = await ensureModel(DEFAULT_MODEL, { quiet: flags.json });
   const graphs = [
     ...NETWORKS.map((name) => buildModel(name, { inputSize: SIZE })),
@@ -123,7 +125,7 @@ try {
       data.photo.map(({ flag, decode, process }) => [flag, ...cells(decode, process)]),
     ),
   ].join("\n\n");
-  await report("flags", data, text, flags);
+  await report(resultOf("flags", data), text, flags);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

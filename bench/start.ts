@@ -11,11 +11,10 @@ import { join } from "@std/path";
 import { compileModel, readModel } from "../mod.ts";
 import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { ensureModel } from "../src/cli/weights.ts";
-import { OptionError } from "../src/errors.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
 import { markdownTable, times } from "./support/markdown.ts";
-import { report } from "./support/results.ts";
+import { report, resultOf } from "./support/results.ts";
 import { measureBare, measureStart, type Start } from "./support/start.ts";
 import { ratios, summarize, type Summary } from "./support/stats.ts";
 
@@ -42,10 +41,9 @@ interface StartsData {
   readonly weights: Summary;
 }
 
-const flags = parseFlags("Cold starts, whole processes: deno task bench:start", { runs: 15, warmup: 1 });
-if (flags.argument !== undefined) {
-  throw new OptionError(`Cannot take ${flags.argument}: there is no argument`);
-}
+const flags = parseFlags("Cold starts, whole processes: deno task bench:start", { runs: 15, warmup: 1 }, {
+  most: 0,
+});
 
 const folder = await Deno.makeTempDir({ prefix: "simdet_start_" });
 try {
@@ -90,7 +88,7 @@ try {
       verdict(program.first.median <= MOST_FIRST)
     }.`,
   ].join("\n\n");
-  await report("start", data, text, flags);
+  await report(resultOf("start", data), text, flags);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

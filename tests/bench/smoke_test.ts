@@ -31,7 +31,7 @@ async function smallModel(): Promise<{ path: string } & Disposable> {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
 }
 
-for (const name of ["kernels", "peers", "process"]) {
+for (const name of ["kernels", "peers", "process", "start", "flags"]) {
   Deno.test(`bench/${name}.ts tells how it is used`, async () => {
     assertStringIncludes(await bench(name, "--help"), "--runs");
   });
