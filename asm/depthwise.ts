@@ -7,9 +7,11 @@
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 weights, 6 output, 7 output pixel stride, 8 kh, 9 kw, 10 lo (f32), 11 hi (f32),
  * 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 dilation x, 19 out H, 20 out W,
- * 21 output rows in all (n * out H).
+ * 21 output rows in all (n * out H), 22 outputs of a row that a 3x3 filter with all weights in registers walks along before the next channels (`depthwise_stride1.ts`,
+ * `depthwise_stride2.ts`); 0: four pixels and all their channels.
  */
-import { limitsAsBits, threeRows, twoRows } from "./depthwise_rows";
+import { threeRows, twoRows } from "./depthwise_stride1";
+import { stride2Rows } from "./depthwise_stride2";
 import { AARCH64, clamp, madd, splatWord, storeLanes, word } from "./simd";
 
 /** Adds x times the weight of tap `t` (compile-time) to `sum`; nothing if the filter, `kw` taps wide, has no such tap. */
@@ -409,17 +411,8 @@ function lastInside(start: i32, dilation: i32, taps: i32, size: i32): i32 {
 export function depthwise(params: usize, index: i32): void {
   const first = index * word(params, 12);
   const end = min(first + word(params, 12), word(params, 21));
-  if (AARCH64 && stackable(params)) depthwiseStacks(params, first, end);
+  if (AARCH64 && word(params, 13) == 1 && word(params, 22) > 0) depthwiseStacks(params, first, end);
   else depthwiseRows(params, <usize> word(params, 0), first, end);
-}
-
-/** Whether `threeRows` and `twoRows` compute this convolution, but for rows of output that look past the upper or lower edge of their picture. */
-function stackable(params: usize): bool {
-  const padLeft = word(params, 16);
-  const padRight = word(params, 20) + 2 - padLeft - word(params, 3);
-  return word(params, 8) == 3 && word(params, 9) == 3 && (word(params, 4) & 3) == 0 &&
-    word(params, 13) == 1 && word(params, 14) == 1 && word(params, 17) == 1 && word(params, 18) == 1 &&
-    <u32> padLeft <= 1 && <u32> padRight <= 1 && limitsAsBits(load<f32>(params, 40), load<f32>(params, 44));
 }
 
 /**
@@ -475,6 +468,7 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
   const blockBytes = <usize> kh * tapRowBytes + 16;
   const unrolled = (kw == 3 || kw == 5) && dx == 1 && sx <= 2 && outWidth >= 4;
   const columns = kw + 3 * sx;
+  const walked = sy == 2 ? word(params, 22) : 0;
 
   for (let row = first; row < end; ++row) {
     const y = (row % outHeight) * sy - word(params, 15);
@@ -484,6 +478,26 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
     const line = image + <usize> (y + ky * dy) * rowBytes;
     const taps = <usize> 16 + <usize> ky * tapRowBytes;
     const out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;
+    if (walked > 0 && rows == 3) {
+      const whole = min(end - row, min(outHeight - row % outHeight, (height - 1 - y) >> 1));
+      row += stride2Rows(
+        whole,
+        walked,
+        line,
+        rowBytes,
+        pixel,
+        width,
+        padLeft == 1,
+        w,
+        out,
+        outPixel,
+        outWidth,
+        channels,
+        load<f32>(params, 40),
+        load<f32>(params, 44),
+      ) - 1;
+      continue;
+    }
     let ox = 0;
     while (ox < outWidth) {
       const x = ox * sx - padLeft;

@@ -6,7 +6,15 @@
 
 import { DEPTHWISE } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
-import { type Emitter, type Limits, limitWords, tileRows, type View, type Word } from "./emitter.ts";
+import {
+  type Emitter,
+  type Host,
+  type Limits,
+  limitWords,
+  tileRows,
+  type View,
+  type Word,
+} from "./emitter.ts";
 
 /** Filters of a depthwise convolution: `weight` is `[kh, kw, 1, c]`. */
 export interface DepthwiseFilters {
@@ -60,21 +68,45 @@ export function depthwiseWords(
     oh,
     ow,
     n * oh,
+    walkedOutputs(input, window, output, limits, emitter.host),
   ];
 }
 
-/** Whether the kernel computes three rows of output at once on aarch64; `stackable` in `asm/depthwise.ts` decides alike. */
-function byRows(
+/** Rows of output that are computed at once where a filter walks along them. */
+function rowsAtOnce({ arch }: Host): number {
+  return arch === "aarch64" ? 3 : 1;
+}
+
+/** Bytes of a first-level cache that every host has, and of its lines. */
+const CACHE_BYTES = 32 * 1024, LINE_BYTES = 64;
+
+/**
+ * Outputs of a row that a 3x3 filter walks along, all its weights in registers, before it goes on to the next channels; 0 where four pixels and all their channels are computed
+ * instead. A cache line holds four groups of channels, so the lines of all pixels walked over have to stay in the cache; pixels 2^k bytes apart share the places of every 2^k-th byte.
+ */
+function walkedOutputs(
   input: View,
   window: Window,
   output: View,
   { lo = -Infinity, hi = Infinity }: Limits = {},
-): boolean {
-  const padLeft = window.padding[1];
-  const padRight = output.shape[2] + 2 - padLeft - input.shape[2];
-  return window.kernel.every((extent) => extent === 3) && input.shape[3] % 4 === 0 &&
-    [...window.strides, ...window.dilations].every((step) => step === 1) &&
-    [padLeft, padRight].every((pad) => pad === 0 || pad === 1) && (lo === 0 || lo === -Infinity) && hi >= 0;
+  host: Host,
+): number {
+  const [stride] = window.strides, [, padLeft] = window.padding;
+  const outputs = output.shape[2], aarch64 = host.arch === "aarch64";
+  const padRight = (outputs - 1) * stride + 3 - padLeft - input.shape[2];
+  if (
+    window.kernel.some((extent) => extent !== 3) || window.strides.some((step) => step !== stride) ||
+    window.dilations.some((step) => step !== 1) || input.shape[3] % 4 > 0 ||
+    padLeft > 1 || padRight > 1 || (aarch64 && (lo !== 0 && lo !== -Infinity || hi < 0))
+  ) return 0;
+  if (stride === 1) return aarch64 && padRight >= 0 ? outputs : 0;
+  if (stride > 2) return 0;
+  const rows = rowsAtOnce(host);
+  const lines = CACHE_BYTES / Math.max(LINE_BYTES, input.stride & -input.stride);
+  const most = Math.floor(lines / (2 * (2 * rows + 1) + rows));
+  // Below that many, loading the weights costs more than they save.
+  if (most < Math.min(outputs, aarch64 ? 3 : 8)) return 0;
+  return Math.ceil(outputs / Math.ceil(outputs / most));
 }
 
 /** Emits a depthwise convolution of `[n, h, w, c]`. */
@@ -90,12 +122,13 @@ export function emitDepthwise(
   const [n, oh, ow, channels] = output.shape;
   const [kh, kw] = window.kernel;
   const rows = tileRows(n * oh, ow * channels * kh * kw, emitter.host);
-  const stacked = emitter.host.arch === "aarch64" && byRows(input, window, output, limits);
+  const walked = walkedOutputs(input, window, output, limits, emitter.host) > 0;
+  const atOnce = rowsAtOnce(emitter.host);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
   emitter.emit({
     opcode: DEPTHWISE,
-    kernel: stacked
-      ? "depthwise_3x3_3rows"
+    kernel: walked
+      ? `depthwise_3x3_${atOnce === 1 ? "1row" : `${atOnce}rows`}`
       : unrolled
       ? `depthwise_${kh}x${kw}_4px`
       : `depthwise_${kh}x${kw}_1px`,

@@ -175,16 +175,47 @@ Deno.test("depthwise 3x3 by rows equals the reference: every height, width, edge
   assert(kernels.has("depthwise_3x3_3rows"));
 });
 
+Deno.test("depthwise 3x3 of stride 2 by rows equals the reference: every height, width, edge and part of a row", async () => {
+  const kernels = await runAll("depthwise rows, stride 2", 9, function* (random) {
+    for (const padding of [[1, 1, 1, 1], [0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0], [2, 1, 0, 2]] as const) {
+      for (let h = 1; h <= 17; h++) {
+        // A row of many channels is computed in parts.
+        const [w, c] = random.pick([[1, 4], [2, 8], [3, 12], [4, 4], [9, 8], [10, 8], [19, 128], [38, 64]]);
+        const limits = random.pick([{}, { lo: 0 }, { lo: 0, hi: 6 }, { hi: 6 }]);
+        yield {
+          input: [random.pick([1, 2]), h, w, c],
+          kernel: [3, 3],
+          outputs: c,
+          groups: c,
+          strides: [2, 2],
+          padding,
+          limits,
+        };
+      }
+    }
+  });
+  assert(kernels.has("depthwise_3x3_1row") && kernels.has("depthwise_3x3_3rows"));
+});
+
 Deno.test("depthwise 3x3 by rows gives the same bits whatever its tiles", async () => {
   const random = new Random(seedOf(8));
-  const shape = { input: [1, 50, 40, 256], kernel: [3, 3], outputs: 256, groups: 256 } as const;
-  const graph = conv(random, { ...shape, padding: [1, 1, 1, 1], limits: { lo: 0 } });
-  const inputs = inputsFor(graph, random);
-  const [one, two] = await Promise.all([1, 2].map(async (threads) => {
-    using session = await Session.create(graph, { arch: "aarch64", threads });
-    return session.runSync(inputs).y.data;
-  }));
-  assertEquals(two, one);
+  for (const [arch, stride] of [["aarch64", 1], ["aarch64", 2], ["x86-64", 2]] as const) {
+    const graph = conv(random, {
+      input: [1, 50 * stride, 40 * stride, 256],
+      kernel: [3, 3],
+      outputs: 256,
+      groups: 256,
+      strides: [stride, stride],
+      padding: [1, 1, 1, 1],
+      limits: { lo: 0 },
+    });
+    const inputs = inputsFor(graph, random);
+    const [one, two] = await Promise.all([1, 2].map(async (threads) => {
+      using session = await Session.create(graph, { arch, threads });
+      return session.runSync(inputs).y.data;
+    }));
+    assertEquals(two, one);
+  }
 });
 
 Deno.test("grouped convolutions equal the reference, in vectors and where groups do not fill them", async () => {

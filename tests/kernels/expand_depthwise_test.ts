@@ -12,6 +12,7 @@ Deno.test("expansion and depthwise filter in strips equal the reference", async 
     const side = random.pick([3, 3, 5]);
     const strides = random.pick([[2, 2], [2, 2], [1, 1], [3, 1]] as const);
     const padding = random.pick([[1, 1, 1, 1], [0, 0, 1, 1], [2, 2, 2, 2]] as const);
+    const limits = random.pick([{ lo: -30, hi: 30 }, { lo: 0, hi: 60 }]);
     if (h + padding[0] + padding[2] < side || w + padding[1] + padding[3] < side) continue;
     const graph = graphOf([[n, h, w, k]], (b, [x]) => {
       const constant = (name: string, ...shape: number[]) =>
@@ -22,7 +23,7 @@ Deno.test("expansion and depthwise filter in strips equal the reference", async 
         dilations: [1, 1],
         groups: c,
         expandLimits: { lo: 0, hi: 6 },
-        limits: { lo: -30, hi: 30 },
+        limits,
       }, [
         x,
         constant("w", 1, 1, k, c),
@@ -35,7 +36,7 @@ Deno.test("expansion and depthwise filter in strips equal the reference", async 
       graph,
       random,
       2e-5,
-      `seed ${seedOf(61)}, round ${i}, ${JSON.stringify({ n, h, w, k, c, side, strides, padding })}`,
+      `seed ${seedOf(61)}, round ${i}, ${JSON.stringify({ n, h, w, k, c, side, strides, padding, limits })}`,
     );
   }
 });

@@ -2,18 +2,8 @@
  * Depthwise 3x3 convolution of stride 1 for processors with 32 vector registers: three rows of output at once, or two. All nine weights stay in registers; column after column
  * of the pixels above one another is loaded once, and feeds the three outputs of each row that look at it.
  */
+import { clampBits, lowerBits, upperBits } from "./clamp_bits";
 import { madd } from "./simd";
-
-/** Limits a vector to [lo, hi], all as bits: signed integers compare like floats where one side is not negative, and cost half on A57 and A72. */
-@inline
-function clampBits(x: v128, lo: v128, hi: v128): v128 {
-  return i32x4.min_s(i32x4.max_s(x, lo), hi);
-}
-
-/** Whether `clampBits` can limit to [lo, hi]: from 0 or nothing up, and not below 0. */
-export function limitsAsBits(lo: f32, hi: f32): bool {
-  return (lo == 0 || lo == -Infinity) && hi >= 0;
-}
 
 /** w0 * x0 + w1 * x1 + w2 * x2 + sum. */
 @inline
@@ -23,7 +13,7 @@ function column(x0: v128, x1: v128, x2: v128, w0: v128, w1: v128, w2: v128, sum:
 
 /**
  * `rows` (a compile-time 2 or 3) rows of output pixels, all channels (a multiple of 4). `p` is the first of `columns` pixels of the first row of input; the first output
- * lacks its left column where `left`, the last its right one where `right`. `w` is packed as in depthwise.ts, limits are as `limitsAsBits` allows.
+ * lacks its left column where `left`, the last its right one where `right`. `w` is packed as in depthwise.ts, limits are as clamp_bits.ts wants them.
  */
 @inline
 function strip(
@@ -42,9 +32,7 @@ function strip(
   least: f32,
   most: f32,
 ): void {
-  // A limit that is none lets all bits pass, those of NaN too.
-  const lo = i32x4.splat(least == 0 ? 0 : i32.MIN_VALUE);
-  const hi = i32x4.splat(most == Infinity ? i32.MAX_VALUE : reinterpret<i32>(most));
+  const lo = lowerBits(least), hi = upperBits(most);
   const silent = left ? 1 : 2;
   const head = silent + (columns - silent) % 6;
   do {
