@@ -1,36 +1,38 @@
 /**
- * Networks of the zoo beside ONNX Runtime. Input tensor in, output out; Simdet runs with one thread and with two, the peers with one.
+ * Networks of the zoo beside ONNX Runtime. Input tensor in, outputs out; Simdet runs with one thread and with two, the peers with one.
  *
  * @module
  */
 
-import { buildModel, sizeOf } from "../../models/build.ts";
 import { note } from "../../src/cli/output.ts";
+import { check, macsOf } from "../../src/graph/graph.ts";
 import { measurePeak } from "../../src/runtime/profile.ts";
 import { Session } from "../../src/runtime/session.ts";
 import { onnxruntimeNode, onnxruntimeWeb, versions } from "./onnxruntime.ts";
 import { writeOnnx } from "./onnx_file.ts";
+import { formatShape } from "../../src/tensor.ts";
+import { openGraph } from "../networks/open.ts";
 import { agree } from "../support/agree.ts";
 import { interleave, type Rounds, timed } from "../support/interleave.ts";
 import type { NetworkComparison, OnnxruntimeData } from "../support/onnxruntime.ts";
 import { noise } from "../support/noise.ts";
 import { ratios, summarize } from "../support/stats.ts";
 
-const SIZE = 224;
-
 async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComparison> {
-  const graph = buildModel(name, { inputSize: SIZE });
+  const graph = await openGraph(name, { quiet: false });
   using one = await Session.create(graph, { threads: 1 });
   using two = await Session.create(graph, { threads: 2 });
   await two.start();
-  const inputs = noise(one.inputs), [{ name: input }] = one.inputs, [{ name: output }] = one.outputs;
+  const inputs = noise(one.inputs), [input] = one.inputs;
   const file = writeOnnx(graph);
-  const web = await onnxruntimeWeb(file, input, inputs[input]);
-  const native = await onnxruntimeNode(file, input, inputs[input]);
+  const web = await onnxruntimeWeb(file, inputs[input.name]);
+  const native = await onnxruntimeNode(file, inputs[input.name]);
 
   const wanted = await native();
-  const answers = [one.runSync(inputs)[output].data, two.runSync(inputs)[output].data, await web()];
-  for (const answer of answers) agree(name, wanted, answer);
+  const ours = (session: Session) => Object.values(session.runSync(inputs)).map(({ data }) => data);
+  for (const answer of [ours(one), ours(two), await web()]) {
+    wanted.forEach((output, i) => agree(`${name}, output ${i},`, output, answer[i]));
+  }
 
   let peak = 0;
   const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(timed);
@@ -41,10 +43,12 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
     },
     ...contenders.slice(1),
   ], rounds);
-  const { macs } = sizeOf(name, { inputSize: SIZE });
+  const shapes = check(graph);
+  const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0);
   const simdet = summarize(single);
   return {
     name,
+    input: formatShape(graph.inputs[0].shape.slice(1, 3)),
     macs,
     simdet,
     share: macs / simdet.median / 1e6 / peak,

@@ -6,9 +6,10 @@
  */
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { type AnyNode, check, type Graph } from "../../src/graph/graph.ts";
+import { OptionError } from "../../src/errors.ts";
+import { type AnyNode, check, describe, type Graph } from "../../src/graph/graph.ts";
 import type { Padding, Pair } from "../../src/geometry.ts";
-import { elements, type Shape, type Tensor } from "../../src/tensor.ts";
+import { formatShape, type Shape, type Tensor } from "../../src/tensor.ts";
 
 const FLOAT = 1, INT64 = 7;
 const OPSET = 17, IR_VERSION = 8;
@@ -16,9 +17,11 @@ const OPSET = 17, IR_VERSION = 8;
 /** An attribute's value: integer, integers, or a float. */
 type Attribute = number | readonly number[] | { readonly float: number };
 
+const TO_NCHW = [0, 3, 1, 2], TO_NHWC = [0, 2, 3, 1];
+
 /** `[n, h, w, c]` to `[n, c, h, w]`; other ranks stay. */
 function toNchw(shape: Shape): Shape {
-  return shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
+  return shape.length === 4 ? TO_NCHW.map((axis) => shape[axis]) : shape;
 }
 
 /** `[kh, kw, c, o]` to `[o, c, kh, kw]`. */
@@ -142,32 +145,58 @@ function translate(onnx: OnnxGraph, node: AnyNode, graph: Graph, shapes: Readonl
       const attributes = { ...window(kernel, strides, padding), count_include_pad: countPadding ? 1 : 0 };
       return onnx.node("AveragePool", inputs, name, attributes);
     }
-    case "concat":
-      return onnx.node("Concat", inputs, name, { axis: 1 });
+    case "concat": {
+      const { axis } = node.attrs, rank = shapes.get(name)!.length;
+      return onnx.node("Concat", inputs, name, { axis: rank === 4 ? TO_NHWC[axis] : axis });
+    }
     case "add":
-      return onnx.node("Add", inputs, name);
-    case "mul":
-      return onnx.node("Mul", inputs, name);
+    case "mul": {
+      const operands = inputs.map((input) => {
+        const factors = graph.constants.get(input);
+        return factors ? onnx.floats(input, perChannel(node, factors)) : input;
+      });
+      return onnx.node(node.op === "add" ? "Add" : "Mul", operands, name);
+    }
     case "slice": {
       const { starts, sizes } = node.attrs;
       const from = toNchw(starts), to = toNchw(starts.map((start, axis) => start + sizes[axis]));
       const operands = [onnx.integers(`${name}:from`, from), onnx.integers(`${name}:to`, to)];
       return onnx.node("Slice", [inputs[0], ...operands], name);
     }
-    case "reshape": {
-      const [n, h, w, c] = shapes.get(inputs[0])!;
-      if (h === 1 && w === 1 && elements(node.attrs.shape) === n * c) {
-        return onnx.node("Reshape", [inputs[0], onnx.integers(`${name}:shape`, node.attrs.shape)], name);
-      }
-    }
+    case "reshape":
+      return reshape(onnx, name, inputs[0], shapes.get(inputs[0])!, node.attrs.shape);
   }
-  throw new Error(`Cannot write ${node.op} "${name}" as ONNX; choose a network without it`);
+  throw new OptionError(`Cannot write ${describe(node)} as ONNX; choose a network without it`);
 }
 
-/** A graph as an ONNX file; inputs and outputs are `[n, c, h, w]`. */
+/** A constant `[c]` as `[c, 1, 1]`, so that it spreads over `[n, c, h, w]`. */
+function perChannel(node: AnyNode, { shape, data }: Tensor): Tensor {
+  if (data.length === shape.at(-1)) return { shape: [data.length, 1, 1], data };
+  throw new OptionError(
+    `Cannot write ${describe(node)} as ONNX: its constant is ${
+      formatShape(shape)
+    }, wanted one value a channel`,
+  );
+}
+
+/** A reshape counts in the order `[n, h, w, c]`; where there are no pixels, both orders are one. */
+function reshape(onnx: OnnxGraph, name: string, input: string, from: Shape, to: Shape): void {
+  const pixels = (shape: Shape) => shape.length === 4 && shape[1] * shape[2] > 1;
+  const before = pixels(from) ? `${name}:from` : input, after = pixels(to) ? `${name}:to` : name;
+  if (pixels(from)) onnx.node("Transpose", [input], before, { perm: TO_NHWC });
+  const shape = pixels(to) ? to : toNchw(to);
+  onnx.node("Reshape", [before, onnx.integers(`${name}:shape`, shape)], after);
+  if (pixels(to)) onnx.node("Transpose", [after], name, { perm: TO_NCHW });
+}
+
+/** A graph as an ONNX file that takes and gives what a session does: `[n, c, h, w]` where the graph's `nchw` says so, else `[n, h, w, c]`. */
 export function writeOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
   const shapes = check(graph), onnx = new OnnxGraph();
-  for (const { name, shape } of graph.inputs) onnx.port(11, name, toNchw(shape));
+  for (const { name, shape } of graph.inputs) {
+    const turned = shape.length === 4 && !graph.nchw?.includes(name);
+    onnx.port(11, turned ? `${name}:input` : name, turned ? shape : toNchw(shape));
+    if (turned) onnx.node("Transpose", [`${name}:input`], name, { perm: TO_NCHW });
+  }
   for (const node of graph.nodes) translate(onnx, node, graph, shapes);
   for (const name of graph.outputs) onnx.port(12, name, toNchw(shapes.get(name)!));
   return onnx.finish();

@@ -10,6 +10,8 @@ import type { Summary } from "./stats.ts";
 /** One network: ratios are times of the peer over Simdet's. */
 export interface NetworkComparison {
   readonly name: string;
+  /** Height and width of the picture, `224x224`. */
+  readonly input: string;
   readonly macs: number;
   /** Milliseconds with one thread. */
   readonly simdet: Summary;
@@ -42,7 +44,7 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
   ];
   return markdownTable(
     [
-      "time over Simdet's, 224x224",
+      "time over Simdet's",
       "MMAC",
       "share of peak",
       `onnxruntime-web ${versions.web}`,
@@ -52,7 +54,7 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
     ],
     [
       ...networks.map((network) => [
-        network.name,
+        `${network.name} ${network.input}`,
         (network.macs / 1e6).toFixed(0),
         percent(network.share),
         ...columns.map((of) => times(of(network))),
