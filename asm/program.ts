@@ -2,7 +2,7 @@
  * The interpreter: walks a command buffer and runs its kernels, tile by tile. A tile is at most about a millisecond of work, because V8 replaces a
  * kernel by its optimised code between calls, never inside one.
  *
- * A command, in 32-bit words: kernel, length in words with this header, number of tiles, tiles taken, then the kernel's parameter block.
+ * A command, in 32-bit words: kernel, length in words with this header, number of tiles, then the kernel's parameter block.
  */
 import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
@@ -84,7 +84,7 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
 }
 
 /** Bytes of a command before its parameter block. */
-const HEADER: usize = 16;
+const HEADER: usize = 12;
 
 /** Runs the commands in [begin, end) on one thread. */
 export function run(begin: usize, end: usize): void {
@@ -95,8 +95,11 @@ export function run(begin: usize, end: usize): void {
   }
 }
 
-/** Byte offsets in the control block: threads that have arrived at a barrier, and the abort word, on cache lines of their own. */
-const ARRIVED: usize = 0, ABORT: usize = 64;
+/**
+ * Byte offsets in the control block: threads that have arrived at a barrier, the abort word, and how many tiles of each thread's share are taken, all on cache lines of
+ * their own. Commands use two sets of the latter in turn, so that one can be cleared while the other is in use.
+ */
+const ARRIVED: usize = 0, ABORT: usize = 64, TAKEN: usize = 1216, TAKEN_BYTES: usize = 1024;
 
 /** Plain loads before a waiting thread goes to sleep: some tens of microseconds. */
 const SPINS = 20_000;
@@ -128,8 +131,9 @@ function barrier(control: usize, target: i32, maySleep: bool): bool {
 }
 
 /**
- * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. Tiles are taken from the counter in each
- * command's header, which is 0 at the start; after each command all threads meet. `base` is the value of `arrived` before the run.
+ * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. The tiles of a command are shared out in runs, one a thread, so that a
+ * thread finds in its own cache much of what the command before left; who is done takes tiles of the others. After each command all threads meet. `base` is the
+ * value of `arrived` before the run; all counts of taken tiles are 0.
  *
  * @returns Whether the run was completed.
  */
@@ -144,13 +148,26 @@ export function share(
   maySleep: bool,
 ): bool {
   const local = <usize> thread * workspaceBytes;
+  let taken = control + TAKEN, cleared = taken + TAKEN_BYTES;
   while (begin < end) {
     const id = word(begin, 0), tiles = word(begin, 2);
-    for (let tile = atomic.add<i32>(begin + 12, 1); tile < tiles; tile = atomic.add<i32>(begin + 12, 1)) {
-      dispatch(id, begin + HEADER, tile, local);
+    if (thread == 0) {
+      for (let other = 0; other < threads; ++other) store<i32>(cleared + (<usize> other << 6), 0);
+    }
+    for (let i = 0; i < threads; ++i) {
+      const owner = (thread + i) % threads;
+      const counter = taken + (<usize> owner << 6);
+      const first = tiles * owner / threads, count = tiles * (owner + 1) / threads - first;
+      while (load<i32>(counter) < count) {
+        const tile = atomic.add<i32>(counter, 1);
+        if (tile < count) dispatch(id, begin + HEADER, first + tile, local);
+      }
     }
     base += threads;
     if (!barrier(control, base, maySleep)) return false;
+    const swapped = taken;
+    taken = cleared;
+    cleared = swapped;
     begin += <usize> word(begin, 1) << 2;
   }
   return true;

@@ -86,6 +86,6 @@ export function regionsOf(
 }
 
 /** The bottom of the memory is the threads' control block; nothing else lies there, and address 0 means "none" in parameter blocks. */
-export const RESERVED = 2048;
+export const RESERVED = 4096;
 /** Most memory a program may take: what a 32-bit wasm memory holds, less room for photos. */
 export const MAX_BYTES = 2 ** 32 - 2 ** 24;

@@ -25,8 +25,8 @@ import { lifetimesOf, SLACK } from "./lifetimes.ts";
 import { optimize } from "./passes/index.ts";
 import type { Log } from "./passes/pass.ts";
 
-/** Words of a command before its parameter block: kernel, length, tiles, tiles taken. */
-const HEADER_WORDS = 4;
+/** Words of a command before its parameter block: kernel, length, tiles. */
+const HEADER_WORDS = 3;
 /** Collects what lowering emits. */
 class Recorder implements Emitter {
   readonly host: Host;
@@ -74,7 +74,7 @@ function writeCommand(
     else view.setUint32(at, bases[word.region] + word.offset, true);
     at += 4;
   };
-  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, 0, ...command.words].forEach(put);
+  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, ...command.words].forEach(put);
 }
 
 /**

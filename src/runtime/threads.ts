@@ -17,10 +17,10 @@ import type { Kernels } from "./kernels.ts";
 /** Most threads of a session, the caller's included. */
 export const MAX_THREADS = 16;
 
-/** Byte offsets in the memory; `asm/program.ts` knows the first two relative to `CONTROL`. */
+/** Byte offsets in the memory; `asm/program.ts` knows `ARRIVED`, `ABORT` and `TAKEN` relative to `CONTROL`. */
 const CONTROL = 64, ARRIVED = CONTROL, ABORT = CONTROL + 64, THREADS = CONTROL + 128;
 const BASE = THREADS + 4, BEGIN = THREADS + 8, END = THREADS + 12;
-const SLOTS = CONTROL + 192, SLOT_BYTES = 64;
+const SLOTS = CONTROL + 192, SLOT_BYTES = 64, TAKEN = SLOTS + MAX_THREADS * SLOT_BYTES;
 /** States of a slot; from `RUNNING` on, the thread's number is added. */
 const GONE = 0, STARTING = 1, IDLE = 2, CLAIMED = 3, STOP = 4, RUNNING = 16;
 
@@ -153,7 +153,7 @@ export class ThreadPool {
    * @throws {HostError} If a worker fails; the memory then holds parts of a result.
    */
   run(commands: readonly number[], end: number): number {
-    const { kernels, memory, workspaceBytes } = this.#setup;
+    const { kernels, workspaceBytes } = this.#setup;
     const words = this.#words;
     if (++this.#runs > 1) this.#spawnMissing();
     const crew = this.#slots().filter((slot) => {
@@ -164,8 +164,7 @@ export class ThreadPool {
       kernels.run(commands[0], end);
       return 1;
     }
-    const all = new Int32Array(memory.buffer);
-    for (const command of commands) all[command / 4 + 3] = 0;
+    words.fill(0, TAKEN / 4);
     const base = Atomics.load(words, ARRIVED / 4), threads = crew.length + 1;
     Atomics.store(words, BEGIN / 4, commands[0]);
     Atomics.store(words, END / 4, end);
