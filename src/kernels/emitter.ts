@@ -106,8 +106,8 @@ export function tileWork({ threads }: Host): number {
 const LEAST_SHARED_MACS = 100_000;
 
 /**
- * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, of not too much work, and at most `most` rows; their number
- * is a multiple of `sharers`, the threads, so that none has one more.
+ * How many rows a tile takes so that tiles are alike in size, whole multiples of `multiple`, of not too much work, and at most `most` rows. Of the numbers of tiles that
+ * `sharers`, the threads, can share out evenly, the one is taken whose tiles, which can only be cut at whole multiples, leave the busiest of them least to do.
  */
 export function tileRows(
   rows: number,
@@ -119,6 +119,12 @@ export function tileRows(
 ): number {
   const limit = Math.max(multiple, Math.min(most, tileWork(host) / Math.max(1, macsPerRow)));
   const shared = rows * macsPerRow >= LEAST_SHARED_MACS ? sharers : 1;
-  const tiles = Math.max(1, Math.ceil(Math.ceil(rows / limit) / shared) * shared);
-  return Math.ceil(rows / tiles / multiple) * multiple;
+  const blocks = Math.ceil(rows / multiple);
+  const least = Math.max(1, Math.ceil(Math.ceil(rows / limit) / shared) * shared);
+  let best = Infinity, size = 1;
+  for (let tiles = least; tiles < 2 * least + shared && tiles < blocks + shared; tiles += shared) {
+    const each = Math.ceil(blocks / tiles), share = Math.ceil(Math.ceil(blocks / each) / shared) * each;
+    if (share < best) [best, size] = [share, each];
+  }
+  return size * multiple;
 }
