@@ -51,7 +51,7 @@ export type {
 } from "./src/graph/model_info.ts";
 export type * from "./src/ops/attrs.ts";
 export type { Padding, Pair } from "./src/geometry.ts";
-export type { MemoryPort, MemorySizes, Program, Step } from "./src/compiler/memory_map.ts";
+export type { CommandRange, MemoryPort, MemorySizes, Program, Step } from "./src/compiler/memory_map.ts";
 export type { Arch } from "./src/kernels/emitter.ts";
 export {
   type ByteSource,

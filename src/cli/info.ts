@@ -67,7 +67,7 @@ function kernels({ steps, macs }: Inspection): string {
 }
 
 function describe(graph: Graph, inspection: Inspection, { arch, threads }: Host): string {
-  const { sizes, live, apart, commands, views, passes, macs, steps } = inspection;
+  const { sizes, live, apart, views, passes, macs, steps } = inspection;
   const shapes = check(graph);
   const shapesOf = (names: readonly string[]) =>
     names.map((name) => formatShape(shapes.get(name)!)).join(", ");
@@ -79,7 +79,7 @@ function describe(graph: Graph, inspection: Inspection, { arch, threads }: Host)
     ["    each tensor apart", format(apart), `the arena is ${times(apart)} of it`],
     ["  weights", format(sizes.constants), "packed"],
     ["  workspace", format(sizes.workspace), `${threads} thread${threads > 1 ? "s" : ""}`],
-    ["  commands", format(sizes.commands), `${commands}, for ${steps.length} layers`],
+    ["  commands", format(sizes.commands), `${steps.length} layers`],
     ["  all", format(sizes.total), ""],
   ];
   const joined = passes.map(({ pass, joined, left }) => [

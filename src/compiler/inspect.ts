@@ -40,8 +40,6 @@ export interface Inspection {
   readonly live: number;
   /** What activations would take if each had memory of its own. */
   readonly apart: number;
-  /** Commands in the buffer. */
-  readonly commands: number;
   /** Nodes that have commands. */
   readonly steps: readonly Step[];
   /** Concatenations, slices and reshapes, by operator. */
@@ -70,7 +68,7 @@ export function inspect(source: Graph, host: Host): Inspection {
   const decisions: { line: string; outcome: Outcome }[] = [];
   const graph = optimize(source, (line, outcome = "joined") => decisions.push({ line, outcome }));
   const shapes = check(graph);
-  const { steps, sizes, commands } = compile(graph, host);
+  const { steps, sizes } = compile(graph, host);
   const working = new Set(steps.map(({ name }) => name));
   const isView = ({ op, attrs, inputs, name }: Graph["nodes"][number]) =>
     opOf(op).alias?.(attrs, inputs.map((input) => shapes.get(input)!), shapes.get(name)!) !== undefined;
@@ -81,7 +79,6 @@ export function inspect(source: Graph, host: Host): Inspection {
     sizes,
     live: largestLiveSet(lifetimesOf(graph, layOut(graph, shapes))),
     apart: values.reduce((sum, name) => sum + elements(shapes.get(name)!) * 4, 0),
-    commands: commands.offsets.length,
     steps,
     views: [...views].map(([op, nodes]) => ({
       op,

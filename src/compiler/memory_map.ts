@@ -22,8 +22,16 @@ export interface MemoryPort {
   readonly nchw: boolean;
 }
 
-/** A node as it runs: what profiles show. */
-export interface Step {
+/** Commands, as bytes of the program's memory. */
+export interface CommandRange {
+  /** Where the first lies. */
+  readonly begin: number;
+  /** Where the last ends. */
+  readonly end: number;
+}
+
+/** A node as it runs: its commands, and what profiles show. */
+export interface Step extends CommandRange {
   /** Name of the node. */
   readonly name: string;
   /** Its operator. */
@@ -40,10 +48,6 @@ export interface Step {
   readonly macs: number;
   /** Bytes of inputs, weights and output: what has to pass the processor at least. */
   readonly bytes: number;
-  /** Byte range of its commands. */
-  readonly begin: number;
-  /** Where they end. */
-  readonly end: number;
 }
 
 /** Bytes of each part of the memory. */
@@ -70,8 +74,8 @@ export interface Program {
   readonly steps: readonly Step[];
   /** Bytes of each part of the memory. */
   readonly sizes: MemorySizes;
-  /** Byte offset of every command, and where the last ends. */
-  readonly commands: { readonly offsets: readonly number[]; readonly end: number };
+  /** All commands. */
+  readonly commands: CommandRange;
   /** Bytes of one thread's workspace. */
   readonly workspaceBytes: number;
   /** Writes constants and commands into memory of at least `sizes.total` bytes. */
@@ -82,7 +86,7 @@ export interface Program {
 export function regionsOf(
   { sizes, commands }: Pick<Program, "sizes" | "commands">,
 ): [begin: number, end: number][] {
-  return [[RESERVED, RESERVED + sizes.constants], [commands.end - sizes.commands, sizes.total]];
+  return [[RESERVED, RESERVED + sizes.constants], [commands.begin, sizes.total]];
 }
 
 /** The bottom of the memory is the threads' control block; nothing else lies there, and address 0 means "none" in parameter blocks. */

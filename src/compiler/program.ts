@@ -171,7 +171,7 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
       commands: end - begin,
       total,
     },
-    commands: { offsets: commandOffsets.slice(0, -1).map((offset) => begin + offset), end },
+    commands: { begin, end },
     workspaceBytes: recorder.workspaceBytes,
     write(memory) {
       for (const { offset, floats, fill } of recorder.fills) {

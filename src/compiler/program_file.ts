@@ -123,7 +123,7 @@ export function decodeProgram(source: ByteSource): CompiledModel {
   const { sizes, commands } = header;
   const regions = regionsOf(header);
   const inside = regions.every(([begin, end]) => begin % 64 === 0 && begin <= end && end <= sizes.total) &&
-    commands.offsets.every((at) => at >= regions[1][0] && at < commands.end);
+    commands.end <= sizes.total;
   if (!inside) throw broken("its commands do not lie in its memory");
   let at = start + regions.reduce((sum, [begin, end]) => sum + end - begin, 0);
   const places = header.tensors.map(({ name, shape }) => {
@@ -192,9 +192,12 @@ function isHeader(value: unknown): value is Header {
   if (!isRecord(value)) return false;
   const { target, info, sizes, commands, steps, inputs, outputs, tensors, workspaceBytes } = value;
   if (!isRecord(target) || !isRecord(info) || !isRecord(sizes) || !isRecord(commands)) return false;
-  const bytes = [sizes.constants, sizes.arena, sizes.workspace, sizes.commands, sizes.total, commands.end];
-  const lists = [commands.offsets, steps, inputs, outputs, tensors];
-  if (![...bytes, workspaceBytes].every((n) => isCount(n)) || !lists.every(Array.isArray)) return false;
+  const bytes = [sizes.constants, sizes.arena, sizes.workspace, sizes.commands, sizes.total];
+  const lists = [steps, inputs, outputs, tensors];
+  if (
+    ![...bytes, commands.begin, commands.end, workspaceBytes].every((n) => isCount(n)) ||
+    !lists.every(Array.isArray)
+  ) return false;
   const words = [target.simd, target.arch, target.kernels, info.name];
   return words.every((word) => typeof word === "string") &&
     [inputs, outputs].every((ports) =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MemoryPort, MemorySizes, Program, Step } from "../compiler/memory_map.ts";
+import type { CommandRange, MemoryPort, MemorySizes, Program } from "../compiler/memory_map.ts";
 import type { CompiledModel } from "../compiler/program_file.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
@@ -191,7 +191,7 @@ export class Session implements Disposable {
    * @throws {HostError} If a kernel or a thread fails; the memory then holds parts of a result.
    */
   execute(): void {
-    this.#run(this.#program.commands.offsets, this.#program.commands.end);
+    this.#run(this.#program.commands);
   }
 
   /** Starts the other threads now, instead of with the second run; resolves when they are ready. */
@@ -220,10 +220,7 @@ export class Session implements Disposable {
    * comes first. Only threads that have started take part: `start` starts them, `threads` of a layer counts them.
    */
   profile(runs = 10): LayerProfile[] {
-    const { offsets } = this.#program.commands;
-    const run = (step: Step) =>
-      this.#run(offsets.filter((offset) => offset >= step.begin && offset < step.end), step.end);
-    return profile(this.#program.steps, run, runs, () => this.peaks);
+    return profile(this.#program.steps, (step) => this.#run(step), runs, () => this.peaks);
   }
 
   /**
@@ -270,13 +267,11 @@ export class Session implements Disposable {
   }
 
   /** Runs commands; gives the number of threads that took part. */
-  #run(commands: readonly number[], end: number): number {
+  #run({ begin, end }: CommandRange): number {
     const kernels = this.kernels;
-    // A graph of nothing but views has no commands.
-    if (commands.length === 0) return 1;
     try {
-      if (this.#pool) return this.#pool.run(commands, end);
-      kernels.run(commands[0], end);
+      if (this.#pool) return this.#pool.run(begin, end);
+      kernels.run(begin, end);
       return 1;
     } catch (cause) {
       if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;

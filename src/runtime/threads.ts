@@ -147,12 +147,12 @@ export class ThreadPool {
   }
 
   /**
-   * Runs the commands at these byte offsets, one after the other in memory, on all threads that are ready.
+   * Runs the commands in these bytes of memory on all threads that are ready.
    *
    * @returns How many took part.
    * @throws {HostError} If a worker fails; the memory then holds parts of a result.
    */
-  run(commands: readonly number[], end: number): number {
+  run(begin: number, end: number): number {
     const { kernels, workspaceBytes } = this.#setup;
     const words = this.#words;
     if (++this.#runs > 1) this.#spawnMissing();
@@ -161,12 +161,12 @@ export class ThreadPool {
       return Atomics.compareExchange(words, slot, IDLE, CLAIMED) === IDLE;
     });
     if (crew.length === 0) {
-      kernels.run(commands[0], end);
+      kernels.run(begin, end);
       return 1;
     }
     words.fill(0, TAKEN / 4);
     const base = Atomics.load(words, ARRIVED / 4), threads = crew.length + 1;
-    Atomics.store(words, BEGIN / 4, commands[0]);
+    Atomics.store(words, BEGIN / 4, begin);
     Atomics.store(words, END / 4, end);
     Atomics.store(words, THREADS / 4, threads);
     Atomics.store(words, BASE / 4, base);
@@ -177,8 +177,7 @@ export class ThreadPool {
     let complete = false;
     try {
       complete =
-        kernels.share(commands[0], end, CONTROL, 0, threads, base, workspaceBytes, this.#sleeps ? 1 : 0) !==
-          0;
+        kernels.share(begin, end, CONTROL, 0, threads, base, workspaceBytes, this.#sleeps ? 1 : 0) !== 0;
     } finally {
       if (!complete) this.#fail();
     }

@@ -98,7 +98,7 @@ Deno.test("a header that lies is refused before memory is taken", async () => {
     (header) => ({ ...header, inputs: [{ ...port, stride: 1e6 }] }),
     (header) => ({ ...header, sizes: { ...header.sizes as object, total: 1e12 } }),
     (header) => ({ ...header, tensors: [{ name: "t", shape: [1e6] }] }),
-    (header) => ({ ...header, commands: { offsets: [0], end: 64 } }),
+    (header) => ({ ...header, commands: { begin: 0, end: 64 } }),
   ];
   for (const lie of lies) {
     assertThrows(
