@@ -4,10 +4,10 @@ import { assertEquals } from "@std/assert";
 import base64 from "../../src/runtime/kernels_plain.generated.ts";
 import { POOL } from "../../asm/kernels.ts";
 
-/** Opcode, words, tiles, tiles taken; then the parameter block of `asm/pool.ts`: one 2x2 window over a map at byte 4096, to byte 8192. */
+/** Opcode, words, tiles; then the parameter block of `asm/pool.ts`: one 2x2 window over a map at byte 4096, to byte 8192. */
 const LIMITS = new Int32Array(new Float32Array([-Infinity, Infinity]).buffer);
 const BLOCK = [4096, 16, 2, 2, 4, 0, 8192, 16, 2, 2, 1, 2, 2, 0, 0, 1, 1, 1, ...LIMITS];
-const COMMAND = [POOL, 4 + BLOCK.length, 1, 0, ...BLOCK];
+const COMMAND = [POOL, 3 + BLOCK.length, 1, ...BLOCK];
 
 Deno.test("the interpreter runs one command: max pooling of a 2x2 map of 4 channels", async () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
