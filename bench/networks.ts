@@ -20,6 +20,9 @@ import { describe, report, resultOf } from "./support/results.ts";
 
 const MEASURE = fromFileUrl(new URL("networks/measure.ts", import.meta.url));
 
+/** The users' own configuration: `bench/deno.json` would fetch all packages of development. */
+const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
+
 /** Every network of the zoo, those with weights to fetch only where they have been. */
 async function wholeZoo(): Promise<string[]> {
   const fetched: string[] = [];
@@ -32,7 +35,7 @@ async function wholeZoo(): Promise<string[]> {
 
 async function measure(model: string, threads: number, seconds: number): Promise<NetworkData> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MEASURE, model, String(threads), String(seconds)],
+    args: ["run", "-A", "--config", CONFIG, MEASURE, model, String(threads), String(seconds)],
     stderr: "inherit",
   }).output();
   if (!success) throw new HostError(`Cannot measure ${model} with ${threads} threads: its process failed`);

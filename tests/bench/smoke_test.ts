@@ -1,12 +1,17 @@
 /** The benchmarks start, and those that take any model measure a small one. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import type { NetworkData } from "../../bench/support/networks.ts";
 import { GraphBuilder, writeSafetensors } from "../../mod.ts";
 
-/** Runs a benchmark in a process of its own. */
+/** Runs a benchmark in a process of its own; `networks`, which is for users, with none but their packages. */
 function start(name: string, ...args: string[]): Promise<Deno.CommandOutput> {
-  const script = new URL(`../../bench/${name}.ts`, import.meta.url).href;
-  return new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, ...args] }).output();
+  const config = name === "networks" ? "../../deno.json" : "../../bench/deno.json";
+  const [path, script] = [config, `../../bench/${name}.ts`].map((file) =>
+    fromFileUrl(new URL(file, import.meta.url))
+  );
+  return new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--config", path, script, ...args] })
+    .output();
 }
 
 /** Runs a benchmark to a good end; gives what it prints. */
