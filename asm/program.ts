@@ -17,7 +17,7 @@ import { resize } from "./resize";
 import { word } from "./simd";
 import { softmax } from "./softmax";
 import { strided_copy } from "./strided_copy";
-import { clip, hard_sigmoid, hard_swish, leaky_relu, mish, sigmoid, silu, sqrt, tanh } from "./unary";
+import { unary } from "./unary";
 import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
@@ -38,26 +38,18 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return add(params, tile);
     case kernel.MUL:
       return mul(params, tile);
-    case kernel.CLIP:
-      return clip(params, tile);
-    case kernel.SIGMOID:
-      return sigmoid(params, tile);
     case kernel.SOFTMAX:
       return softmax(params, tile);
+    case kernel.CLIP:
+    case kernel.SIGMOID:
     case kernel.LEAKY_RELU:
-      return leaky_relu(params, tile);
     case kernel.SILU:
-      return silu(params, tile);
     case kernel.MISH:
-      return mish(params, tile);
     case kernel.HARD_SIGMOID:
-      return hard_sigmoid(params, tile);
     case kernel.HARD_SWISH:
-      return hard_swish(params, tile);
     case kernel.TANH:
-      return tanh(params, tile);
     case kernel.SQRT:
-      return sqrt(params, tile);
+      return unary(id, params, tile);
     case kernel.SUB:
       return sub(params, tile);
     case kernel.DIV:

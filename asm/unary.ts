@@ -1,99 +1,119 @@
 /**
- * Element-wise functions of one tensor, and copies between pixel strides. Rows of C floats; loads read up to 12 bytes past a row, stores are exact.
+ * Element-wise functions of one tensor: as kernels of their own, copies between pixel strides among them, and as what a convolution's kernel applies to what it has
+ * just stored, while that is in cache. Rows of C floats; loads read up to 12 bytes past a row, stores are exact.
  *
  * Parameter block: 0 input, 1 input stride (bytes), 2 rows, 3 C, 4 output, 5 output stride, 6 rows a tile, 7 a (f32), 8 b (f32): the function's parameters.
+ *
+ * The activation of a convolution, three words in its parameter block: the kernel number of the function or 0 for none, a (f32), b (f32).
  */
-import { exp, sigmoid as sigmoid4 } from "./math";
+import * as kernel from "./kernels";
+import { exp, sigmoid } from "./math";
 import { clamp, madd, splatWord, storeLanes, vmax, vmin, word } from "./simd";
 
-const CLIP = 0, SIGMOID = 1, LEAKY_RELU = 2, SILU = 3, MISH = 4, HARD_SIGMOID = 5, HARD_SWISH = 6, TANH = 7, SQRT = 8;
-
+/** Kernel `id` (compile-time) of four values. */
 @inline
-function f(kind: i32, x: v128, a: v128, b: v128): v128 {
-  if (kind == CLIP) return clamp(x, a, b);
-  if (kind == SIGMOID) return sigmoid4(x);
-  if (kind == LEAKY_RELU) {
+function f(id: i32, x: v128, a: v128, b: v128): v128 {
+  if (id == kernel.CLIP) return clamp(x, a, b);
+  if (id == kernel.SIGMOID) return sigmoid(x);
+  if (id == kernel.LEAKY_RELU) {
     const zero = f32x4.splat(0);
     return madd(vmin(x, zero), a, vmax(x, zero));
   }
-  if (kind == SILU) return f32x4.mul(x, sigmoid4(x));
-  if (kind == MISH) {
+  if (id == kernel.SILU) return f32x4.mul(x, sigmoid(x));
+  if (id == kernel.MISH) {
     // tanh(ln(1 + t)) = n / (n + 2) with t = e^x, n = t (t + 2); above 20 it is 1.
     const t = exp(vmin(x, f32x4.splat(20)));
     const n = f32x4.mul(t, f32x4.add(t, f32x4.splat(2)));
     return f32x4.mul(x, f32x4.div(n, f32x4.add(n, f32x4.splat(2))));
   }
-  if (kind == HARD_SIGMOID) return clamp(madd(x, a, b), f32x4.splat(0), f32x4.splat(1));
-  if (kind == HARD_SWISH) {
+  if (id == kernel.HARD_SIGMOID) return clamp(madd(x, a, b), f32x4.splat(0), f32x4.splat(1));
+  if (id == kernel.HARD_SWISH) {
     const gate = clamp(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0), f32x4.splat(6));
     return f32x4.mul(x, f32x4.mul(gate, f32x4.splat(1.0 / 6.0)));
   }
-  if (kind == SQRT) return f32x4.sqrt(x);
-  const s = sigmoid4(f32x4.add(x, x));
+  if (id == kernel.SQRT) return f32x4.sqrt(x);
+  const s = sigmoid(f32x4.add(x, x));
   return f32x4.sub(f32x4.add(s, s), f32x4.splat(1));
 }
 
+/** Kernel `id` (compile-time) of `rows` rows of `channels` values. */
 @inline
-function each(kind: i32, params: usize, index: i32): void {
-  const stride = <usize> word(params, 1), outStride = <usize> word(params, 5);
-  const channels = word(params, 3);
-  const first = index * word(params, 6);
-  const end = min(first + word(params, 6), word(params, 2));
-  const a = splatWord(params, 7), b = splatWord(params, 8);
-  for (let row = first; row < end; ++row) {
-    let p = <usize> word(params, 0) + <usize> row * stride;
-    let o = <usize> word(params, 4) + <usize> row * outStride;
+function each(
+  id: i32,
+  from: usize,
+  stride: usize,
+  to: usize,
+  outStride: usize,
+  rows: i32,
+  channels: i32,
+  a: v128,
+  b: v128,
+): void {
+  for (; rows > 0; --rows) {
+    let p = from, o = to;
     let c = channels;
     for (; c >= 4; c -= 4) {
-      v128.store(o, f(kind, v128.load(p), a, b));
+      v128.store(o, f(id, v128.load(p), a, b));
       p += 16;
       o += 16;
     }
-    if (c > 0) storeLanes(o, f(kind, v128.load(p), a, b), c);
+    if (c > 0) storeLanes(o, f(id, v128.load(p), a, b), c);
+    from += stride;
+    to += outStride;
   }
 }
 
-/** Kernel `clip`: limits to [a, b]; with infinite limits, a copy. */
-export function clip(params: usize, index: i32): void {
-  each(CLIP, params, index);
+/**
+ * Kernel `id` of `rows` rows of `channels` values; input and output may be the same. `clip` limits to [a, b] (with infinite limits, a copy); `leaky_relu` is x, or
+ * a * x below zero; `silu` x * sigmoid(x); `mish` x * tanh(ln(1 + e^x)); `hard_sigmoid` a * x + b, limited to [0, 1]; `hard_swish` x * relu6(x + 3) / 6.
+ */
+function apply(
+  id: i32,
+  from: usize,
+  stride: usize,
+  to: usize,
+  outStride: usize,
+  rows: i32,
+  channels: i32,
+  a: v128,
+  b: v128,
+): void {
+  switch (id) {
+    case kernel.CLIP:
+      return each(kernel.CLIP, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.SIGMOID:
+      return each(kernel.SIGMOID, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.LEAKY_RELU:
+      return each(kernel.LEAKY_RELU, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.SILU:
+      return each(kernel.SILU, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.MISH:
+      return each(kernel.MISH, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.HARD_SIGMOID:
+      return each(kernel.HARD_SIGMOID, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.HARD_SWISH:
+      return each(kernel.HARD_SWISH, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.TANH:
+      return each(kernel.TANH, from, stride, to, outStride, rows, channels, a, b);
+    case kernel.SQRT:
+      return each(kernel.SQRT, from, stride, to, outStride, rows, channels, a, b);
+    default:
+      unreachable();
+  }
 }
 
-/** Kernel `sigmoid`. */
-export function sigmoid(params: usize, index: i32): void {
-  each(SIGMOID, params, index);
+/** Kernels `clip`, `sigmoid`, `leaky_relu`, `silu`, `mish`, `hard_sigmoid`, `hard_swish`, `tanh`, `sqrt`: tile `index`, a range of rows. */
+export function unary(id: i32, params: usize, index: i32): void {
+  const stride = <usize> word(params, 1), outStride = <usize> word(params, 5);
+  const first = index * word(params, 6);
+  const rows = min(word(params, 6), word(params, 2) - first);
+  const from = <usize> word(params, 0) + <usize> first * stride;
+  const to = <usize> word(params, 4) + <usize> first * outStride;
+  apply(id, from, stride, to, outStride, rows, word(params, 3), splatWord(params, 7), splatWord(params, 8));
 }
 
-/** Kernel `leaky_relu`: x, or a * x below zero. */
-export function leaky_relu(params: usize, index: i32): void {
-  each(LEAKY_RELU, params, index);
-}
-
-/** Kernel `silu`: x * sigmoid(x). */
-export function silu(params: usize, index: i32): void {
-  each(SILU, params, index);
-}
-
-/** Kernel `mish`: x * tanh(ln(1 + e^x)). */
-export function mish(params: usize, index: i32): void {
-  each(MISH, params, index);
-}
-
-/** Kernel `hard_sigmoid`: a * x + b, limited to [0, 1]. */
-export function hard_sigmoid(params: usize, index: i32): void {
-  each(HARD_SIGMOID, params, index);
-}
-
-/** Kernel `hard_swish`: x * relu6(x + 3) / 6. */
-export function hard_swish(params: usize, index: i32): void {
-  each(HARD_SWISH, params, index);
-}
-
-/** Kernel `tanh`. */
-export function tanh(params: usize, index: i32): void {
-  each(TANH, params, index);
-}
-
-/** Kernel `sqrt`. */
-export function sqrt(params: usize, index: i32): void {
-  each(SQRT, params, index);
+/** Applies the activation that three words tell, if any, to `rows` rows of `channels` values, in place. */
+export function activate(activation: usize, at: usize, stride: usize, rows: i32, channels: i32): void {
+  const id = word(activation, 0);
+  if (id) apply(id, at, stride, at, stride, rows, channels, splatWord(activation, 1), splatWord(activation, 2));
 }
