@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution: one filter a channel, clamped. Channels are innermost, so loads walk memory in order; four neighbouring output
+ * Depthwise convolution: one filter a channel, clamped or activated. Channels are innermost, so loads walk memory in order; four neighbouring output
  * pixels of a filter 3 or 5 wide share each load of weights and of columns. Taps outside the picture are skipped, not multiplied by zero.
  *
  * Weights are packed by 4 channels, zero-filled past C: bias[4], then tap by tap, [ky][kx], w[4]. Loads read up to 12 bytes past the last
@@ -8,11 +8,12 @@
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 weights, 6 output, 7 output pixel stride, 8 kh, 9 kw, 10 lo (f32), 11 hi (f32),
  * 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 dilation x, 19 out H, 20 out W,
  * 21 output rows in all (n * out H), 22 outputs of a row that a 3x3 filter with all weights in registers walks along before the next channels (`depthwise_stride1.ts`,
- * `depthwise_stride2.ts`); 0: four pixels and all their channels.
+ * `depthwise_stride2.ts`); 0: four pixels and all their channels; 23-25 the activation as in unary.ts.
  */
 import { threeRows, twoRows } from "./depthwise_stride1";
 import { stride2Rows } from "./depthwise_stride2";
 import { AARCH64, clamp, madd, splatWord, storeLanes, word } from "./simd";
+import { activate } from "./unary";
 
 /** Adds x times the weight of tap `t` (compile-time) to `sum`; nothing if the filter, `kw` taps wide, has no such tap. */
 @inline
@@ -24,6 +25,9 @@ function tap(t: i32, kw: i32, x: v128, w0: v128, w1: v128, w2: v128, w3: v128, w
   if (t == 3) return madd(x, w3, sum);
   return madd(x, w4, sum);
 }
+
+/** Byte offset of the activation in the parameter block. */
+const ACTIVATION: usize = 23 << 2;
 
 /** What lies outside the picture: nothing, the first column, the last, any but [from, to). */
 const NONE = 0, FIRST = 1, LAST = 2, ANY = 3;
@@ -442,9 +446,11 @@ function depthwiseStacks(params: usize, first: i32, end: i32): void {
     if (at < byThree) {
       if (at % 3 == 0) {
         threeRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
+        activate(params + ACTIVATION, out, outPixel, 3 * outWidth, channels);
       }
     } else if (!((at - byThree) & 1)) {
       twoRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
+      activate(params + ACTIVATION, out, outPixel, 2 * outWidth, channels);
     }
   }
 }
@@ -480,7 +486,7 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
     const out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;
     if (walked > 0 && rows == 3) {
       const whole = min(end - row, min(outHeight - row % outHeight, (height - 1 - y) >> 1));
-      row += stride2Rows(
+      const done = stride2Rows(
         whole,
         walked,
         line,
@@ -495,7 +501,9 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
         channels,
         load<f32>(params, 40),
         load<f32>(params, 44),
-      ) - 1;
+      );
+      activate(params + ACTIVATION, out, outPixel, done * outWidth, channels);
+      row += done - 1;
       continue;
     }
     let ox = 0;
@@ -548,5 +556,6 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
         ++ox;
       }
     }
+    activate(params + ACTIVATION, out, outPixel, outWidth, channels);
   }
 }

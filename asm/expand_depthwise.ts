@@ -2,7 +2,8 @@
  * A pointwise and a depthwise convolution, strip by strip: the rows that a tile of output rows looks at are expanded into workspace, and filtered from there, so
  * that the wide tensor between them never leaves the cache. Rows at the seam of two strips are expanded twice.
  *
- * Parameter block: 0-12 as in gemm.ts for the expansion, with C the strip in workspace; then 13-35 as words 0-22 in depthwise.ts for the filter; 36 tiles a picture.
+ * Parameter block: 0-12 as in gemm.ts for the expansion, with C the strip in workspace; then 13-38 as words 0-25 in depthwise.ts for the filter; 39 tiles a picture;
+ * 40-42 the activation of the expansion as in unary.ts.
  */
 import { depthwiseRows } from "./depthwise";
 import { multiply } from "./gemm";
@@ -15,7 +16,7 @@ const FILTER: usize = 13 << 2;
 export function expand_depthwise(params: usize, index: i32, local: usize): void {
   const filter = params + FILTER;
   const height = word(filter, 2), width = word(filter, 3), outHeight = word(filter, 19);
-  const tiles = word(params, 36), tileRows = word(filter, 12);
+  const tiles = word(params, 39), tileRows = word(filter, 12);
   const image = index / tiles, first = (index % tiles) * tileRows;
   const end = min(first + tileRows, outHeight);
   const top = first * word(filter, 13) - word(filter, 15);
@@ -38,6 +39,7 @@ export function expand_depthwise(params: usize, index: i32, local: usize): void 
       0,
       load<f32>(params, 40),
       load<f32>(params, 44),
+      params + 160,
     );
   }
   depthwiseRows(filter, strip - <usize> (from * width) * ldc, image * outHeight + first, image * outHeight + end);

@@ -1,5 +1,5 @@
 /**
- * f32 matrix product with fused epilogue: C[m, n] = clamp(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n]).
+ * f32 matrix product with fused epilogue: C[m, n] = activation(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n]), a clamp or another.
  *
  * A is rows of K floats, `lda` bytes apart: pixels of an NHWC tensor, or a tile packed by im2col. W is packed in panels (panel.ts) of 8 columns on x86-64 and of 16
  * on aarch64, each panel its bias and then its rows, zero-filled past N:
@@ -10,14 +10,17 @@
  * Nothing is read past a row of A or stored past column N.
  *
  * Parameter block, 32-bit words: 0 A, 1 lda, 2 M, 3 K, 4 N, 5 W, 6 C, 7 ldc, 8 R (0: none), 9 ldr, 10 lo (f32), 11 hi (f32), 12 rows a tile; then the grid of
- * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows. Addresses and strides are in bytes.
+ * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows; 16-18 the activation as in unary.ts. Addresses and strides
+ * are in bytes.
  */
 import { panel, panelColumns } from "./panel";
 import { word } from "./simd";
+import { activate, slopeOf } from "./unary";
 
 /**
  * Multiplies `rows` rows of `a` by all panels, panels outermost so that each is read from memory once and stays in L1 over the rows. `c` and `r` (0: none)
- * point at the first of these rows.
+ * point at the first of these rows; `activation` (0: none) at the three words that tell it. A leaky ReLU is applied in registers, any other to the rows together:
+ * they are long, and still in cache.
  */
 export function multiply(
   a: usize,
@@ -32,15 +35,19 @@ export function multiply(
   ldr: usize,
   least: f32,
   most: f32,
+  activation: usize,
 ): void {
+  const slope = activation ? slopeOf(activation) : 0;
+  const first = c;
   for (let n = columns; n > 0;) {
-    panel(rows, 1, 0, a, lda, k, w, c, ldc, r, ldr, least, most, n);
+    panel(rows, 1, 0, a, lda, k, w, c, ldc, r, ldr, least, most, n, slope);
     const width = panelColumns(n);
     w += <usize> (width * (k + 1)) << 2;
     c += <usize> width << 2;
     if (r) r += <usize> width << 2;
     n -= width;
   }
+  if (activation && !slope) activate(activation, first, ldc, rows, columns);
 }
 
 /** Index among the tiles along M of tile `index` in `grid`, the three words of a grid of tiles. */
@@ -49,7 +56,10 @@ export function rowTile(grid: usize, index: i32): i32 {
   return word(grid, 2) ? index % word(grid, 1) : index / word(grid, 1);
 }
 
-/** `multiply` for the columns of tile `index` in `grid`, with what is left told by a parameter block; `first` is the index of the first of these rows in C. */
+/**
+ * `multiply` for the columns of tile `index` in `grid`, behind which lies the activation, with what is left told by a parameter block; `first` is the index of the
+ * first of these rows in C.
+ */
 export function block(params: usize, grid: usize, index: i32, a: usize, lda: usize, first: i32, rows: i32): void {
   const k = word(params, 3), columns = word(grid, 0);
   const column = columns * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
@@ -69,6 +79,7 @@ export function block(params: usize, grid: usize, index: i32, a: usize, lda: usi
     r ? ldr : 0,
     load<f32>(params, 40),
     load<f32>(params, 44),
+    grid + 12,
   );
 }
 

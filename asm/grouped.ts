@@ -7,15 +7,17 @@
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C of a group, 5 weights, 6 output, 7 output pixel stride, 8 R (0: none), 9 R pixel
  * stride, 10 lo (f32), 11 hi (f32), 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 groups, 19 out H,
- * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights. C and N are multiples of 4.
+ * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights, 27-29 the activation as in unary.ts. C and N are multiples of 4.
  */
 import { panel, panelColumns } from "./panel";
 import { clamp, lane, madd, splatWord, word } from "./simd";
+import { activate, leaky, slopeOf } from "./unary";
 
-/** Adds the residual, clamps and stores four columns. */
+/** Adds the residual, clamps and stores four columns, leaky if there is a `slope`. */
 @inline
-function finish4(c: usize, r: usize, x: v128, lo: v128, hi: v128): void {
+function finish4(c: usize, r: usize, x: v128, lo: v128, hi: v128, slope: usize): void {
   if (r) x = f32x4.add(x, v128.load(r));
+  if (slope) x = leaky(x, v128.load32_splat(slope));
   v128.store(c, clamp(x, lo, hi));
 }
 
@@ -44,6 +46,7 @@ function narrow(
   ldr: usize,
   lo: v128,
   hi: v128,
+  slope: usize,
 ): void {
   let c0 = v128.load(w);
   let c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
@@ -70,15 +73,15 @@ function narrow(
     } while (i);
     a += gap;
   } while (--segments);
-  finish4(c, r, c0, lo, hi);
+  finish4(c, r, c0, lo, hi, slope);
   if (rows > 1) {
-    finish4(c += ldc, r += ldr, c1, lo, hi);
-    finish4(c += ldc, r += ldr, c2, lo, hi);
-    finish4(c += ldc, r += ldr, c3, lo, hi);
-    finish4(c += ldc, r += ldr, c4, lo, hi);
-    finish4(c += ldc, r += ldr, c5, lo, hi);
-    finish4(c += ldc, r += ldr, c6, lo, hi);
-    finish4(c += ldc, r += ldr, c7, lo, hi);
+    finish4(c += ldc, r += ldr, c1, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c2, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c3, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c4, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c5, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c6, lo, hi, slope);
+    finish4(c += ldc, r += ldr, c7, lo, hi, slope);
   }
 }
 
@@ -95,8 +98,9 @@ function narrow8(
   ldr: usize,
   lo: v128,
   hi: v128,
+  slope: usize,
 ): void {
-  narrow(8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+  narrow(8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
 }
 
 function narrow1(
@@ -112,8 +116,9 @@ function narrow1(
   ldr: usize,
   lo: v128,
   hi: v128,
+  slope: usize,
 ): void {
-  narrow(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+  narrow(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
 }
 
 /** Copies a row of the input, `from` on, into the strip: `left` zero pixels, the picture's, zeros to the end. */
@@ -168,6 +173,7 @@ export function grouped(params: usize, index: i32, local: usize): void {
     }
   }
 
+  const activation = params + 108, slope = slopeOf(activation);
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
   const ldc = <usize> word(params, 7), ldr = word(params, 8) ? <usize> word(params, 9) : 0;
   const weights = <usize> word(params, 5) + <usize> group * ((<usize> word(params, 26)) << 2);
@@ -177,12 +183,13 @@ export function grouped(params: usize, index: i32, local: usize): void {
     const at = <usize> ((image * outHeight + first + row) * outWidth);
     const column = (<usize> (group * outputs)) << 2;
     let a = strip + <usize> (row * sy) * line;
-    let c = <usize> word(params, 6) + at * ldc + column;
+    const out = <usize> word(params, 6) + at * ldc + column;
+    let c = out;
     let r = ldr ? <usize> word(params, 8) + at * ldr + column : 0;
     let w = weights;
     if (outputs > 4) {
       for (let n = outputs; n > 0;) {
-        panel(outWidth, kh, gap, a, lda, k, w, c, ldc, r, ldr, load<f32>(params, 40), load<f32>(params, 44), n);
+        panel(outWidth, kh, gap, a, lda, k, w, c, ldc, r, ldr, load<f32>(params, 40), load<f32>(params, 44), n, slope);
         const columns = panelColumns(n);
         w += <usize> (columns * (kh * k + 1)) << 2;
         c += <usize> columns << 2;
@@ -192,17 +199,18 @@ export function grouped(params: usize, index: i32, local: usize): void {
     } else {
       let m = outWidth;
       for (; m >= 8; m -= 8) {
-        narrow8(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+        narrow8(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
         a += lda << 3;
         c += ldc << 3;
         r += ldr << 3;
       }
       for (; m > 0; --m) {
-        narrow1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi);
+        narrow1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
         a += lda;
         c += ldc;
         r += ldr;
       }
     }
+    if (!slope) activate(activation, out, ldc, outWidth, outputs);
   }
 }

@@ -19,8 +19,9 @@ function rows5(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  tile5x8(5, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile5x8(5, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function rows4(
@@ -37,9 +38,10 @@ function rows4(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile5x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  else tile5x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function rows2(
@@ -56,9 +58,10 @@ function rows2(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile5x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  else tile5x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function rows1(
@@ -75,9 +78,10 @@ function rows1(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
-  else tile5x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  else tile5x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function halfRows4(
@@ -94,8 +98,9 @@ function halfRows4(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  tile4x16(4, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile4x16(4, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function halfRows2(
@@ -112,8 +117,9 @@ function halfRows2(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  tile4x16(2, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile4x16(2, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 function halfRows1(
@@ -130,8 +136,9 @@ function halfRows1(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
-  tile4x16(1, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  tile4x16(1, false, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }
 
 /** Columns of the panel that holds the first of `n` columns: 16 on aarch64, 8 where that is enough, 8 elsewhere. */
@@ -141,8 +148,9 @@ export function panelColumns(n: i32): i32 {
 }
 
 /**
- * C[m, n] = clamp(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n]) for `rows` rows and the first `n` columns of a panel; `n` past its width counts as its width. A
- * row of A is `segments` runs of `k` floats, `gap` bytes between them; rows are `lda`, `ldc` and `ldr` bytes apart. `r` may be 0 for none, with `ldr` 0.
+ * C[m, n] = clamp(leaky(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n])) for `rows` rows and the first `n` columns of a panel; `n` past its width counts as its width. A
+ * row of A is `segments` runs of `k` floats, `gap` bytes between them; rows are `lda`, `ldc` and `ldr` bytes apart. `r` may be 0 for none, with `ldr` 0; `slope` (0:
+ * none) is the address of the slope of a leaky ReLU.
  */
 export function panel(
   rows: i32,
@@ -159,29 +167,30 @@ export function panel(
   least: f32,
   most: f32,
   n: i32,
+  slope: usize,
 ): void {
   const lo = f32x4.splat(least), hi = f32x4.splat(most);
   if (AARCH64 && n <= 8) {
     for (; rows >= 4; rows -= 4) {
-      halfRows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      halfRows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
       a += 4 * lda;
       c += 4 * ldc;
       r += 4 * ldr;
     }
     if (rows & 2) {
-      halfRows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      halfRows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
       a += 2 * lda;
       c += 2 * ldc;
       r += 2 * ldr;
     }
-    if (rows & 1) halfRows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    if (rows & 1) halfRows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
     return;
   }
   if (!AARCH64) {
     // Fours in place of some of the fives leave no remainder, whose few sums would wait for one another.
     const fours = (5 - rows % 5) % 5;
     for (let left = rows < 4 * fours ? rows : rows - 4 * fours; left >= 5; left -= 5) {
-      rows5(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+      rows5(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
       a += 5 * lda;
       c += 5 * ldc;
       r += 5 * ldr;
@@ -189,16 +198,16 @@ export function panel(
     }
   }
   for (; rows >= 4; rows -= 4) {
-    rows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    rows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
     a += 4 * lda;
     c += 4 * ldc;
     r += 4 * ldr;
   }
   if (rows & 2) {
-    rows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+    rows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
     a += 2 * lda;
     c += 2 * ldc;
     r += 2 * ldr;
   }
-  if (rows & 1) rows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n);
+  if (rows & 1) rows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
 }

@@ -7,22 +7,35 @@
  * as the last row is done with these.
  */
 import { clamp, lane, madd, storeLanes } from "./simd";
+import { leaky } from "./unary";
 
-/** Adds the residual, clamps and stores four columns, of which `n` (1 or more) count. */
+/** Adds the residual, clamps and stores one row of a tile, leaky if there is a `slope`; `n` columns count. Plain rows take one branch for both. */
 @inline
-function finish4(c: usize, r: usize, x: v128, lo: v128, hi: v128, n: i32): void {
-  if (r) x = f32x4.add(x, v128.load(r));
-  storeLanes(c, clamp(x, lo, hi), n);
-}
-
-/** Adds the residual, clamps and stores one row of a tile; `n` columns count. */
-@inline
-function finish(wide: bool, c: usize, r: usize, x0: v128, x1: v128, x2: v128, x3: v128, lo: v128, hi: v128, n: i32): void {
-  finish4(c, r, x0, lo, hi, n);
-  if (n > 4) finish4(c + 16, r ? r + 16 : 0, x1, lo, hi, n - 4);
+function finish(wide: bool, c: usize, r: usize, x0: v128, x1: v128, x2: v128, x3: v128, lo: v128, hi: v128, n: i32, slope: usize): void {
+  if (r | slope) {
+    if (r) {
+      x0 = f32x4.add(x0, v128.load(r));
+      if (n > 4) x1 = f32x4.add(x1, v128.load(r, 16));
+      if (wide) {
+        if (n > 8) x2 = f32x4.add(x2, v128.load(r, 32));
+        if (n > 12) x3 = f32x4.add(x3, v128.load(r, 48));
+      }
+    }
+    if (slope) {
+      const a = v128.load32_splat(slope);
+      x0 = leaky(x0, a);
+      x1 = leaky(x1, a);
+      if (wide) {
+        x2 = leaky(x2, a);
+        x3 = leaky(x3, a);
+      }
+    }
+  }
+  storeLanes(c, clamp(x0, lo, hi), n);
+  if (n > 4) storeLanes(c + 16, clamp(x1, lo, hi), n - 4);
   if (wide) {
-    if (n > 8) finish4(c + 32, r ? r + 32 : 0, x2, lo, hi, n - 8);
-    if (n > 12) finish4(c + 48, r ? r + 48 : 0, x3, lo, hi, n - 12);
+    if (n > 8) storeLanes(c + 32, clamp(x2, lo, hi), n - 8);
+    if (n > 12) storeLanes(c + 48, clamp(x3, lo, hi), n - 12);
   }
 }
 
@@ -47,6 +60,7 @@ export function tile4x16(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
   const kBytes: usize = wide ? 64 : 32;
   let c00 = v128.load(w), c01 = v128.load(w, 16);
@@ -319,18 +333,18 @@ export function tile4x16(
       a3 += gap;
     }
   }
-  finish(wide, c, r, c00, c01, c02, c03, lo, hi, n);
+  finish(wide, c, r, c00, c01, c02, c03, lo, hi, n, slope);
   if (rows > 1) {
     c += ldc;
     r += ldr;
-    finish(wide, c, r, c10, c11, c12, c13, lo, hi, n);
+    finish(wide, c, r, c10, c11, c12, c13, lo, hi, n, slope);
   }
   if (rows > 2) {
     c += ldc;
     r += ldr;
-    finish(wide, c, r, c20, c21, c22, c23, lo, hi, n);
+    finish(wide, c, r, c20, c21, c22, c23, lo, hi, n, slope);
     c += ldc;
     r += ldr;
-    finish(wide, c, r, c30, c31, c32, c33, lo, hi, n);
+    finish(wide, c, r, c30, c31, c32, c33, lo, hi, n, slope);
   }
 }

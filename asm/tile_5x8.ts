@@ -5,22 +5,26 @@
  * to 77 % of the peak, 85 % with four steps an iteration. Two rows that load four values at once, spread by shuffles, bring 90 %.
  */
 import { clamp, lane, madd, storeLanes } from "./simd";
+import { leaky } from "./unary";
 
-/** Adds the residual, clamps and stores one row of a tile; `n` columns (1..8) count. */
+/** Adds the residual, clamps and stores one row of a tile, leaky if there is a `slope`; `n` columns (1..8) count. Plain rows take one branch for both. */
 @inline
-function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32): void {
-  if (n >= 8) {
-    if (r) {
-      x0 = f32x4.add(x0, v128.load(r));
-      x1 = f32x4.add(x1, v128.load(r, 16));
-    }
-    v128.store(c, clamp(x0, lo, hi));
-    v128.store(c, clamp(x1, lo, hi), 16);
-  } else {
+function finish(c: usize, r: usize, x0: v128, x1: v128, lo: v128, hi: v128, n: i32, slope: usize): void {
+  if (r | slope) {
     if (r) {
       x0 = f32x4.add(x0, v128.load(r));
       if (n > 4) x1 = f32x4.add(x1, v128.load(r, 16));
     }
+    if (slope) {
+      const a = v128.load32_splat(slope);
+      x0 = leaky(x0, a);
+      x1 = leaky(x1, a);
+    }
+  }
+  if (n >= 8) {
+    v128.store(c, clamp(x0, lo, hi));
+    v128.store(c, clamp(x1, lo, hi), 16);
+  } else {
     storeLanes(c, clamp(x0, lo, hi), n);
     if (n > 4) storeLanes(c + 16, clamp(x1, lo, hi), n - 4);
   }
@@ -46,6 +50,7 @@ export function tile5x8(
   lo: v128,
   hi: v128,
   n: i32,
+  slope: usize,
 ): void {
   let c00 = v128.load(w), c01 = v128.load(w, 16);
   let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01;
@@ -205,23 +210,23 @@ export function tile5x8(
     }
     if (rows > 4) a4 += gap;
   }
-  finish(c, r, c00, c01, lo, hi, n);
+  finish(c, r, c00, c01, lo, hi, n, slope);
   if (rows > 1) {
     c += ldc;
     r += ldr;
-    finish(c, r, c10, c11, lo, hi, n);
+    finish(c, r, c10, c11, lo, hi, n, slope);
   }
   if (rows > 2) {
     c += ldc;
     r += ldr;
-    finish(c, r, c20, c21, lo, hi, n);
+    finish(c, r, c20, c21, lo, hi, n, slope);
     c += ldc;
     r += ldr;
-    finish(c, r, c30, c31, lo, hi, n);
+    finish(c, r, c30, c31, lo, hi, n, slope);
   }
   if (rows > 4) {
     c += ldc;
     r += ldr;
-    finish(c, r, c40, c41, lo, hi, n);
+    finish(c, r, c40, c41, lo, hi, n, slope);
   }
 }

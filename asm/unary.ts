@@ -10,6 +10,12 @@ import * as kernel from "./kernels";
 import { exp, sigmoid } from "./math";
 import { clamp, madd, splatWord, storeLanes, vmax, vmin, word } from "./simd";
 
+/** x, or a * x below zero; a is in [0, 1]. */
+@inline
+export function leaky(x: v128, a: v128): v128 {
+  return vmax(x, f32x4.mul(x, a));
+}
+
 /** Kernel `id` (compile-time) of four values. */
 @inline
 function f(id: i32, x: v128, a: v128, b: v128): v128 {
@@ -110,6 +116,12 @@ export function unary(id: i32, params: usize, index: i32): void {
   const from = <usize> word(params, 0) + <usize> first * stride;
   const to = <usize> word(params, 4) + <usize> first * outStride;
   apply(id, from, stride, to, outStride, rows, word(params, 3), splatWord(params, 7), splatWord(params, 8));
+}
+
+/** Address of the slope, if the activation that three words tell is one that `leaky` takes, which costs least in registers; else 0. */
+export function slopeOf(activation: usize): usize {
+  const a = load<f32>(activation, 4);
+  return word(activation, 0) == kernel.LEAKY_RELU && a >= 0 && a <= 1 ? activation + 4 : 0;
 }
 
 /** Applies the activation that three words tell, if any, to `rows` rows of `channels` values, in place. */

@@ -4,17 +4,19 @@
  *
  *     input   V[P][T][C] = B' d B      S + 2 by S + 2 pixels of each tile, 4 channels at a time
  *     product M[P][T][O] = V x U       P matrix products, weights U packed as in gemm.ts with zero bias
- *     output  y = A' m A + bias        S x S pixels of each tile, residual, clamp
+ *     output  y = A' m A + bias        S x S pixels of each tile, residual, clamp or activation
  *
  * Loads read up to 12 bytes past the last channel of a pixel; stores to the output are exact.
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 U, 6 output, 7 output pixel stride, 8 residual (0: none), 9 its pixel stride,
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
  * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
- * then P vectors, 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks.
+ * then P vectors, 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks;
+ * 30-32 the activation as in unary.ts.
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
+import { activate } from "./unary";
 import { inputTile2, outputTile2 } from "./winograd_2x2";
 import { inputTile4, outputTile4 } from "./winograd_4x4";
 
@@ -77,7 +79,7 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
   let u = <usize> word(params, 5) + along * <usize> (channels + 1);
   for (let plane = 0; plane < planes; ++plane) {
     const a = v + <usize> plane * vPlane;
-    multiply(a, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity);
+    multiply(a, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
     u += <usize> word(params, 26);
   }
 
@@ -92,6 +94,9 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
     if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, vectors);
     else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, vectors);
+    for (let row = 0; row < rows; ++row) {
+      activate(params + 120, out + <usize> (row * outWidth) * <usize> word(params, 7), <usize> word(params, 7), columns, outputs);
+    }
   }
 }
 

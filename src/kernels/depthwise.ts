@@ -7,12 +7,15 @@
 import { DEPTHWISE } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import {
+  activationWords,
   type Emitter,
+  type Epilogue,
   type Host,
   type Limits,
   limitWords,
   tileRows,
   type View,
+  withActivation,
   type Word,
 } from "./emitter.ts";
 
@@ -28,7 +31,7 @@ export function depthwiseWords(
   window: Window,
   { weight, bias }: DepthwiseFilters,
   output: View,
-  limits: Limits | undefined,
+  { limits, activation }: Omit<Epilogue, "residual">,
   rows: number,
   emitter: Emitter,
 ): Word[] {
@@ -69,6 +72,7 @@ export function depthwiseWords(
     ow,
     n * oh,
     walkedOutputs(input, window, output, limits, emitter.host),
+    ...activationWords(activation),
   ];
 }
 
@@ -115,25 +119,22 @@ export function emitDepthwise(
   window: Window,
   filters: DepthwiseFilters,
   output: View,
-  limits: Limits | undefined,
+  epilogue: Omit<Epilogue, "residual">,
   reason: string,
   emitter: Emitter,
 ): void {
   const [n, oh, ow, channels] = output.shape;
   const [kh, kw] = window.kernel;
   const rows = tileRows(n * oh, ow * channels * kh * kw, emitter.host);
-  const walked = walkedOutputs(input, window, output, limits, emitter.host) > 0;
+  const walked = walkedOutputs(input, window, output, epilogue.limits, emitter.host) > 0;
   const atOnce = rowsAtOnce(emitter.host);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
+  const way = walked ? (atOnce === 1 ? "1row" : `${atOnce}rows`) : unrolled ? "4px" : "1px";
   emitter.emit({
     opcode: DEPTHWISE,
-    kernel: walked
-      ? `depthwise_3x3_${atOnce === 1 ? "1row" : `${atOnce}rows`}`
-      : unrolled
-      ? `depthwise_${kh}x${kw}_4px`
-      : `depthwise_${kh}x${kw}_1px`,
+    kernel: withActivation(`depthwise_${kh}x${kw}_${way}`, epilogue.activation),
     reason,
     tiles: Math.ceil((n * oh) / rows),
-    words: depthwiseWords(input, window, filters, output, limits, rows, emitter),
+    words: depthwiseWords(input, window, filters, output, epilogue, rows, emitter),
   });
 }

@@ -81,6 +81,36 @@ export function limitWords(limits: Limits | undefined): [Word, Word] {
   return [{ f32: limits?.lo ?? -Infinity }, { f32: limits?.hi ?? Infinity }];
 }
 
+/** A kernel of `asm/unary.ts` that a convolution applies to what it has just stored. */
+export interface Activation {
+  readonly opcode: number;
+  /** Name for profiles. */
+  readonly kernel: string;
+  /** Parameters of the function. */
+  readonly parameters: readonly [a: number, b: number];
+}
+
+/** What happens to the output of a convolution before it is left. */
+export interface Epilogue {
+  /** Added to it. */
+  readonly residual?: View;
+  /** Clamp after the addition. */
+  readonly limits?: Limits;
+  /** Function after the addition, in place of a clamp. */
+  readonly activation?: Activation;
+}
+
+/** An activation as words of a parameter block. */
+export function activationWords(activation: Activation | undefined): [Word, Word, Word] {
+  const [a, b] = activation?.parameters ?? [0, 0];
+  return [activation?.opcode ?? 0, { f32: a }, { f32: b }];
+}
+
+/** Name of a convolution's kernel with its activation. */
+export function withActivation(kernel: string, activation: Activation | undefined): string {
+  return activation ? `${kernel}+${activation.kernel}` : kernel;
+}
+
 /** Whether a view's rows lie back to back. */
 export function isDense(view: View): boolean {
   return view.stride === channelsOf(view.shape) * 4;

@@ -7,21 +7,28 @@
 import { EXPAND_DEPTHWISE } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { type DepthwiseFilters, depthwiseWords } from "./depthwise.ts";
-import { type Emitter, type Limits, tileRows, type View } from "./emitter.ts";
+import {
+  activationWords,
+  type Emitter,
+  type Epilogue,
+  tileRows,
+  type View,
+  withActivation,
+} from "./emitter.ts";
 import { type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
 /** Most bytes of a strip: what stays in a second-level cache of 1 MiB. */
 const STRIP_BYTES = 768 * 1024;
 
-/** Emits `[n, h, w, k]` times weights `[k, c]`, clamped to `expandLimits`, then filtered by channel to `[n, oh, ow, c]`. */
+/** Emits `[n, h, w, k]` times weights `[k, c]`, through `expansion`, then filtered by channel to `[n, oh, ow, c]`. */
 export function emitExpandDepthwise(
   input: View,
   weights: GemmWeights,
-  expandLimits: Limits | undefined,
+  expansion: Omit<Epilogue, "residual">,
   window: Window,
   filters: DepthwiseFilters,
   output: View,
-  limits: Limits | undefined,
+  epilogue: Omit<Epilogue, "residual">,
   reason: string,
   emitter: Emitter,
 ): void {
@@ -45,13 +52,17 @@ export function emitExpandDepthwise(
   const { rows: tile, columns } = registerTile(emitter.host);
   emitter.emit({
     opcode: EXPAND_DEPTHWISE,
-    kernel: `gemm_${tile}x${columns}+depthwise_${kh}x${kw}`,
+    kernel: [
+      withActivation(`gemm_${tile}x${columns}`, expansion.activation),
+      withActivation(`depthwise_${kh}x${kw}`, epilogue.activation),
+    ].join("+"),
     reason,
     tiles: n * tiles,
     words: [
-      ...gemmWords(input.address, input.stride, weights, strip, { limits: expandLimits }, 0, emitter),
-      ...depthwiseWords(strip, window, filters, output, limits, rows, emitter),
+      ...gemmWords(input.address, input.stride, weights, strip, expansion, 0, emitter),
+      ...depthwiseWords(strip, window, filters, output, epilogue, rows, emitter),
       tiles,
+      ...activationWords(expansion.activation),
     ],
   });
 }

@@ -7,14 +7,16 @@
 import { GEMM } from "../../asm/kernels.ts";
 import { rowsOf } from "../tensor.ts";
 import {
+  activationWords,
   type Address,
   type Emitter,
+  type Epilogue,
   type Host,
-  type Limits,
   limitWords,
   tileRows,
   tileWork,
   type View,
+  withActivation,
   type Word,
 } from "./emitter.ts";
 
@@ -72,14 +74,6 @@ export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
   const across = Math.ceil(n / columns);
   const rowsInner = n > m;
   return { rows, tiles: down * across, words: [columns, rowsInner ? down : across, rowsInner ? 1 : 0] };
-}
-
-/** What happens to a product before it is stored. */
-export interface Epilogue {
-  /** Added to the product. */
-  readonly residual?: View;
-  /** Clamp after the addition. */
-  readonly limits?: Limits;
 }
 
 /** A weight matrix `[k, n]` and its bias `[n]`: n columns of a `[k, columns]` array from `column` on. */
@@ -156,12 +150,13 @@ export function emitGemm(
   const grid = cutProduct(rowsOf(output.shape), weights.k, weights.n, emitter.host);
   emitter.emit({
     opcode: GEMM,
-    kernel: `gemm_${rows}x${columns}`,
+    kernel: withActivation(`gemm_${rows}x${columns}`, epilogue.activation),
     reason,
     tiles: grid.tiles,
     words: [
       ...gemmWords(input.address, input.stride, weights, output, epilogue, grid.rows, emitter),
       ...grid.words,
+      ...activationWords(epilogue.activation),
     ],
   });
 }

@@ -7,8 +7,16 @@
 import { GROUPED } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf } from "../tensor.ts";
-import { type Emitter, limitWords, tileRows, type View } from "./emitter.ts";
-import { type Epilogue, fillPanels, type GemmWeights, panelFloats, registerTile } from "./gemm.ts";
+import {
+  activationWords,
+  type Emitter,
+  type Epilogue,
+  limitWords,
+  tileRows,
+  type View,
+  withActivation,
+} from "./emitter.ts";
+import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./gemm.ts";
 
 /** Most bytes of a strip: half of a small L1 cache, beside a group's weights. */
 const STRIP_BYTES = 16 * 1024;
@@ -45,7 +53,7 @@ export function emitGrouped(
   const floats = panelFloats(weights[0].k, outputs, tile.columns);
   emitter.emit({
     opcode: GROUPED,
-    kernel: `grouped_${tile.rows}x${tile.columns}`,
+    kernel: withActivation(`grouped_${tile.rows}x${tile.columns}`, epilogue.activation),
     reason,
     tiles: groups * tiles * n,
     words: [
@@ -81,6 +89,7 @@ export function emitGrouped(
       outputs,
       tiles,
       floats,
+      ...activationWords(epilogue.activation),
     ],
   });
 }

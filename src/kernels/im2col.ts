@@ -7,8 +7,8 @@
 import { IM2COL } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
-import type { Emitter, View } from "./emitter.ts";
-import { cutProduct, type Epilogue, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+import { activationWords, type Emitter, type Epilogue, type View, withActivation } from "./emitter.ts";
+import { cutProduct, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
 /** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
 export function emitIm2col(
@@ -29,7 +29,7 @@ export function emitIm2col(
   const [, oh, ow] = output.shape;
   emitter.emit({
     opcode: IM2COL,
-    kernel: `im2col_gemm_${tile.rows}x${tile.columns}`,
+    kernel: withActivation(`im2col_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
     reason,
     tiles: grid.tiles,
     words: [
@@ -47,6 +47,7 @@ export function emitIm2col(
       oh,
       ow,
       ...grid.words,
+      ...activationWords(epilogue.activation),
     ],
   });
 }

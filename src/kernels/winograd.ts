@@ -6,8 +6,16 @@
 
 import { WINOGRAD_2X2, WINOGRAD_4X4 } from "../../asm/kernels.ts";
 import type { Padding } from "../geometry.ts";
-import { align, type Emitter, limitWords, type View } from "./emitter.ts";
-import { type Epilogue, panelColumns, panelFloats, registerTile } from "./gemm.ts";
+import {
+  activationWords,
+  align,
+  type Emitter,
+  type Epilogue,
+  limitWords,
+  type View,
+  withActivation,
+} from "./emitter.ts";
+import { panelColumns, panelFloats, registerTile } from "./gemm.ts";
 
 /** Outputs along one side of a tile. */
 export type TileSize = 2 | 4;
@@ -139,7 +147,7 @@ export function emitWinograd(
   const planeFloats = panelFloats(channels, outputs, columns);
   emitter.emit({
     opcode: size === 4 ? WINOGRAD_4X4 : WINOGRAD_2X2,
-    kernel: `winograd_${size}x${size}_3x3`,
+    kernel: withActivation(`winograd_${size}x${size}_3x3`, epilogue.activation),
     reason,
     tiles: Math.ceil(tiles / block) * shares,
     words: [
@@ -175,6 +183,7 @@ export function emitWinograd(
       scratch,
       share,
       shares,
+      ...activationWords(epilogue.activation),
     ],
   });
 }

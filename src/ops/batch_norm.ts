@@ -80,7 +80,7 @@ export const batchNorm: Op<BatchNormAttrs> = {
       { kernel: [1, 1], strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1] },
       { weight: Float32Array.from(scale), bias: Float32Array.from(offset) },
       plane(node.output),
-      node.attrs.limits,
+      { limits: node.attrs.limits },
       "one multiply-add a value",
       node.emitter,
     );

@@ -1,5 +1,5 @@
 /**
- * 2-D convolution, dense, grouped or depthwise, with bias, residual and clamp.
+ * 2-D convolution, dense, grouped or depthwise, with bias, residual, clamp and activation.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
 import { chooseWinograd, emitWinograd, type TileSize } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
+import { activate, type Activation, checkActivation, kernelOf } from "./activation.ts";
 import {
   checkInputs,
   checkIntegers,
@@ -36,6 +37,8 @@ export interface Conv2dAttrs {
   readonly groups: number;
   /** Clamp of the output, after bias and residual. */
   readonly limits?: Limits;
+  /** Function of the output in place of a clamp. */
+  readonly activation?: Activation;
 }
 
 /** Kernel families a convolution can run on. */
@@ -89,10 +92,12 @@ function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
 
 /**
  * Inputs: x `[n, h, w, c]`, weight `[kh, kw, c / groups, o]` (constant), bias `[o]` (constant, optional), residual of the output's
- * shape (optional, after a bias). Output `[n, oh, ow, o]` = clamp(conv(x, weight) + bias + residual).
+ * shape (optional, after a bias). Output `[n, oh, ow, o]` = clamp(conv(x, weight) + bias + residual), or another
+ * activation of it.
  */
 export const conv2d: Op<Conv2dAttrs> = {
   clamps: true,
+  activates: true,
 
   infer(attrs, inputs, where) {
     checkInputs(where, inputs, 2, 4);
@@ -108,6 +113,7 @@ export const conv2d: Op<Conv2dAttrs> = {
     checkIntegers(where, "padding", attrs.padding, 4, 0);
     checkIntegers(where, "groups", [attrs.groups], 1, 1);
     checkLimits(where, attrs.limits);
+    checkActivation(where, attrs);
     if (weight[2] * attrs.groups !== x[3]) {
       throw new GraphError(
         `Cannot run ${where}: weight has ${weight[2]} input channels in ${attrs.groups} groups, input has ${
@@ -168,7 +174,7 @@ export const conv2d: Op<Conv2dAttrs> = {
               }
             }
             if (residual) sum += residual.data[at];
-            y[at] = limit(sum, attrs.limits);
+            y[at] = activate(limit(sum, attrs.limits), attrs.activation);
           }
         }
       }
@@ -182,14 +188,14 @@ export const conv2d: Op<Conv2dAttrs> = {
     const weight = constantOf(node, 1);
     const bias = node.inputs > 2 ? constantOf(node, 2).data : undefined;
     const residual = node.inputs > 3 ? node.input(3) : undefined;
+    const epilogue = { residual, limits: attrs.limits, activation: kernelOf(attrs.activation) };
     const choice = chooseConv2d(attrs, x.shape, weight.shape), { strategy, reason } = choice;
     const window = windowOf(attrs, weight.shape);
     if (strategy === "depthwise" && !residual) {
-      emitDepthwise(x, window, { weight: weight.data, bias }, output, attrs.limits, reason, emitter);
+      emitDepthwise(x, window, { weight: weight.data, bias }, output, epilogue, reason, emitter);
       return;
     }
     if (choice.strategy === "winograd") {
-      const epilogue = { residual, limits: attrs.limits };
       emitWinograd(choice.size, x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
       return;
     }
@@ -205,7 +211,6 @@ export const conv2d: Op<Conv2dAttrs> = {
     });
     if (strategy === "grouped") {
       const weights = Array.from({ length: attrs.groups }, (_, group) => weightsOf(group));
-      const epilogue = { residual, limits: attrs.limits };
       emitGrouped(x, window, weights, output, epilogue, reason, emitter);
       return;
     }
@@ -214,12 +219,9 @@ export const conv2d: Op<Conv2dAttrs> = {
       const weights = weightsOf(group);
       const from = subview(x, 0, group * groupChannels, [...x.shape.slice(0, 3), groupChannels]);
       const to = subview(output, 0, column, [...output.shape.slice(0, 3), n]);
-      const epilogue = {
-        residual: residual && subview(residual, 0, column, to.shape),
-        limits: attrs.limits,
-      };
-      if (strategy === "gemm") emitGemm(from, weights, to, epilogue, reason, emitter);
-      else emitIm2col(from, window, weights, to, epilogue, reason, emitter);
+      const ofGroup = { ...epilogue, residual: residual && subview(residual, 0, column, to.shape) };
+      if (strategy === "gemm") emitGemm(from, weights, to, ofGroup, reason, emitter);
+      else emitIm2col(from, window, weights, to, ofGroup, reason, emitter);
     }
   },
 };

@@ -10,18 +10,28 @@ import type { Window } from "../geometry.ts";
 import type { Limits } from "../kernels/emitter.ts";
 import { emitExpandDepthwise } from "../kernels/expand_depthwise.ts";
 import { elements, formatShape, type Shape, type Tensor } from "../tensor.ts";
+import { type Activation, kernelOf } from "./activation.ts";
 import { conv2d, type Conv2dAttrs } from "./conv2d.ts";
 import { checkInputs, type Op } from "./op.ts";
 
-/** Attributes of `expand_depthwise`: those of the depthwise convolution, and the clamp between the two. */
+/** Attributes of `expand_depthwise`: those of the depthwise convolution, and the clamp or activation between the two. */
 export interface ExpandDepthwiseAttrs extends Conv2dAttrs {
   /** Clamp of the expanded tensor. */
   readonly expandLimits?: Limits;
+  /** Function of the expanded tensor in place of a clamp. */
+  readonly expandActivation?: Activation;
 }
 
 /** Attributes of the pointwise convolution. */
-function expandAttrs({ expandLimits }: ExpandDepthwiseAttrs): Conv2dAttrs {
-  return { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1, limits: expandLimits };
+function expandAttrs({ expandLimits, expandActivation }: ExpandDepthwiseAttrs): Conv2dAttrs {
+  return {
+    strides: [1, 1],
+    padding: [0, 0, 0, 0],
+    dilations: [1, 1],
+    groups: 1,
+    limits: expandLimits,
+    activation: expandActivation,
+  };
 }
 
 /** Inputs: x `[n, h, w, k]`, weights `[1, 1, k, c]`, bias `[c]`, filters `[kh, kw, 1, c]`, bias `[c]`. Output: `[n, oh, ow, c]`. */
@@ -69,11 +79,11 @@ export const expandDepthwise: Op<ExpandDepthwiseAttrs> = {
     emitExpandDepthwise(
       input(0),
       { data: expand.data, columns: n, column: 0, k, n, bias: expandBias.data },
-      attrs.expandLimits,
+      { limits: attrs.expandLimits, activation: kernelOf(attrs.expandActivation) },
       window,
       { weight: filter.data, bias: bias.data },
       output,
-      attrs.limits,
+      { limits: attrs.limits, activation: kernelOf(attrs.activation) },
       `the ${formatShape([input(0).shape[1], input(0).shape[2], n])} map between would not stay in cache`,
       emitter,
     );

@@ -5,8 +5,7 @@
  */
 
 import { HARD_SIGMOID } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { unaryOp } from "./unary.ts";
+import { type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Attributes of `hard_sigmoid`. */
 export interface HardSigmoidAttrs {
@@ -17,7 +16,7 @@ export interface HardSigmoidAttrs {
 }
 
 /** Input: x of any shape. Output: alpha * x + beta, limited to [0, 1]. */
-export const hardSigmoid: Op<HardSigmoidAttrs> = unaryOp(
+export const hardSigmoid: UnaryOp<HardSigmoidAttrs> = unaryOp(
   { opcode: HARD_SIGMOID, kernel: "hard_sigmoid" },
   (x, { alpha, beta }) => Math.min(Math.max(alpha * x + beta, 0), 1),
   ({ alpha, beta }) => [alpha, beta],

@@ -5,11 +5,10 @@
  */
 
 import { HARD_SWISH } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { type NoAttrs, unaryOp } from "./unary.ts";
+import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Input: x of any shape. Output: x * relu6(x + 3) / 6. */
-export const hardSwish: Op<NoAttrs> = unaryOp(
+export const hardSwish: UnaryOp<NoAttrs> = unaryOp(
   { opcode: HARD_SWISH, kernel: "hard_swish" },
   (x) => x * Math.min(Math.max(x + 3, 0), 6) / 6,
 );

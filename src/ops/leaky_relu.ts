@@ -5,8 +5,7 @@
  */
 
 import { LEAKY_RELU } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { unaryOp } from "./unary.ts";
+import { type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Attributes of `leaky_relu`. */
 export interface LeakyReluAttrs {
@@ -15,7 +14,7 @@ export interface LeakyReluAttrs {
 }
 
 /** Input: x of any shape. Output: x, or alpha * x below zero. */
-export const leakyRelu: Op<LeakyReluAttrs> = unaryOp(
+export const leakyRelu: UnaryOp<LeakyReluAttrs> = unaryOp(
   { opcode: LEAKY_RELU, kernel: "leaky_relu" },
   (x, { alpha }) => x < 0 ? alpha * x : x,
   ({ alpha }) => [alpha, 0],

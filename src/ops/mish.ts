@@ -5,11 +5,10 @@
  */
 
 import { MISH } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { type NoAttrs, unaryOp } from "./unary.ts";
+import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Input: x of any shape. Output: x * tanh(ln(1 + e^x)). */
-export const mish: Op<NoAttrs> = unaryOp(
+export const mish: UnaryOp<NoAttrs> = unaryOp(
   { opcode: MISH, kernel: "mish" },
   (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
 );

@@ -50,6 +50,8 @@ export interface Op<Attrs> {
   reference(attrs: Attrs, inputs: readonly Tensor[], output: Shape): Float32Array;
   /** Whether the attributes may hold `limits`, a clamp of the output that costs nothing. */
   readonly clamps?: boolean;
+  /** Whether the attributes may hold `activation`, a function of the output that costs less than a node of its own. */
+  readonly activates?: boolean;
   /** Which memory may be shared; none when left out. */
   alias?(attrs: Attrs, inputs: readonly Shape[], output: Shape): Aliasing | undefined;
   /** Writes the commands. */

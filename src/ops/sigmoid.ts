@@ -5,11 +5,10 @@
  */
 
 import { SIGMOID } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { type NoAttrs, unaryOp } from "./unary.ts";
+import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Input: x of any shape. Output: 1 / (1 + e^-x). */
-export const sigmoid: Op<NoAttrs> = unaryOp(
+export const sigmoid: UnaryOp<NoAttrs> = unaryOp(
   { opcode: SIGMOID, kernel: "sigmoid" },
   (x) => 1 / (1 + Math.exp(-x)),
 );

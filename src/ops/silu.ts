@@ -5,11 +5,10 @@
  */
 
 import { SILU } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { type NoAttrs, unaryOp } from "./unary.ts";
+import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Input: x of any shape. Output: x * sigmoid(x). */
-export const silu: Op<NoAttrs> = unaryOp(
+export const silu: UnaryOp<NoAttrs> = unaryOp(
   { opcode: SILU, kernel: "silu" },
   (x) => x / (1 + Math.exp(-x)),
 );

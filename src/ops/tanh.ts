@@ -5,11 +5,10 @@
  */
 
 import { TANH } from "../../asm/kernels.ts";
-import type { Op } from "./op.ts";
-import { type NoAttrs, unaryOp } from "./unary.ts";
+import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 
 /** Input: x of any shape. Output: tanh(x). */
-export const tanh: Op<NoAttrs> = unaryOp(
+export const tanh: UnaryOp<NoAttrs> = unaryOp(
   { opcode: TANH, kernel: "tanh" },
   (x) => Math.tanh(x),
 );

@@ -11,13 +11,25 @@ import { checkInputs, type Op } from "./op.ts";
 /** An operator without attributes. */
 export type NoAttrs = Record<never, never>;
 
+/** An operator that applies a function to every value. */
+export interface UnaryOp<Attrs> extends Op<Attrs> {
+  readonly kernel: ElementwiseKernel;
+  /** The function. */
+  f(x: number, attrs: Attrs): number;
+  /** What its kernel takes from the attributes. */
+  parameters(attrs: Attrs): readonly [a: number, b: number];
+}
+
 /** An operator that applies `f` to every value; its kernel takes up to two parameters from the attributes. */
 export function unaryOp<Attrs>(
   kernel: ElementwiseKernel,
   f: (x: number, attrs: Attrs) => number,
   parameters: (attrs: Attrs) => readonly [a: number, b: number] = () => [0, 0],
-): Op<Attrs> {
+): UnaryOp<Attrs> {
   return {
+    kernel,
+    f,
+    parameters,
     infer(attrs, inputs, where) {
       checkInputs(where, inputs, 1);
       if (parameters(attrs).some((value) => typeof value !== "number" || Number.isNaN(value))) {

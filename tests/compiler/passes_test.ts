@@ -151,6 +151,37 @@ Deno.test("fuse_expand joins large maps filtered at stride 2, and says why it le
   }
 });
 
+Deno.test("fuse_activation: other activations join convolutions alone, one each", () => {
+  const fused = graph((b, p, x) => b.node("leaky_relu", "y", { alpha: 0.1 }, [p.conv("c", x)]));
+  assertEquals(run(fuseActivation, fused).ops, ["conv2d"]);
+  const clamped = graph((b, p, x) =>
+    b.node("silu", "y", {}, [b.node("clip", "r", { lo: -1 }, [p.conv("c", x)])])
+  );
+  assertEquals(run(fuseActivation, clamped).ops, ["conv2d", "silu"]);
+  const behind = graph((b, p, x) => {
+    const active = b.node("silu", "s", {}, [p.conv("c", x)]);
+    return b.node("tanh", "y", {}, [b.node("clip", "r", { lo: 0 }, [active])]);
+  });
+  assertEquals(run(fuseActivation, behind).ops, ["conv2d", "clip", "tanh"]);
+  const sum = graph((b, _p, x) => b.node("silu", "y", {}, [b.node("add", "s", {}, [x, x])]));
+  assertEquals(run(fuseActivation, sum).ops, ["add", "silu"]);
+  const output = graph((b, p, x) => {
+    const c = p.conv("c", x);
+    return [c, b.node("mish", "y", {}, [c])];
+  });
+  assertEquals(run(fuseActivation, output).ops, ["conv2d", "mish"]);
+});
+
+Deno.test("an activation between convolution and sum keeps the sum apart; one behind it joins both", () => {
+  const between = graph((b, p, x) => b.node("add", "y", {}, [b.node("silu", "s", {}, [p.conv("c", x)]), x]));
+  assertEquals(run(optimize, between).ops, ["conv2d", "add"]);
+  assertEquals(run(optimize, optimize(between)).ops, ["conv2d", "add"]);
+  const behind = graph((b, p, x) => b.node("silu", "y", {}, [b.node("add", "s", {}, [p.conv("c", x), x])]));
+  assertEquals(run(optimize, behind).ops, ["conv2d"]);
+  const norm = graph((b, p, x) => p.batchNorm("bn", b.node("silu", "s", {}, [p.conv("c", x)])));
+  assertEquals(run(optimize, optimize(norm)).ops, ["conv2d", "batch_norm"]);
+});
+
 Deno.test("drop_identity: what hands on what it gets goes, unless it leaves", () => {
   const { ops } = run(
     dropIdentity,

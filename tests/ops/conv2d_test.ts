@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { chooseConv2d, type Conv2dAttrs } from "../../src/ops/conv2d.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { GraphError } from "../../src/errors.ts";
+import { chooseConv2d, conv2d, type Conv2dAttrs } from "../../src/ops/conv2d.ts";
 
 const unit: Conv2dAttrs = { strides: [1, 1], padding: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
 
@@ -40,4 +41,16 @@ Deno.test("the kernel of a convolution changes at the edges of its bands", () =>
     [choice([2, 6, 256], [3, 256]), "im2col"],
   ];
   assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
+});
+
+Deno.test("an activation that is none, has no legal attributes or stands beside a clamp is refused", () => {
+  const refused = (attrs: Record<string, unknown>, message: string) =>
+    assertThrows(
+      () => conv2d.infer({ ...unit, ...attrs } as Conv2dAttrs, [[1, 8, 8, 4], [3, 3, 4, 4]], '"c"'),
+      GraphError,
+      message,
+    );
+  refused({ activation: { op: "relu", attrs: {} } }, "wanted one of leaky_relu, sigmoid");
+  refused({ activation: { op: "leaky_relu", attrs: {} } }, "attributes are {}, wanted numbers");
+  refused({ activation: { op: "silu", attrs: {} }, limits: { lo: 0 } }, "wanted one of the two");
 });

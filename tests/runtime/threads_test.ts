@@ -53,8 +53,8 @@ Deno.test("every kernel gives the same bits on 1, 2, 3 and 4 threads, however it
       "winograd_4x4_3x3",
       "gemm_5x8",
       "gemm_4x16",
-      "grouped_5x8",
-      "grouped_4x16",
+      "grouped_5x8+leaky_relu",
+      "grouped_4x16+leaky_relu",
     ]
   ) {
     assert(kernels.has(kernel), `${kernel} of ${[...kernels]}`);

@@ -49,7 +49,10 @@ function fold(
 ): Node<"conv2d"> | undefined {
   const weight = rewrite.constant(conv.inputs[1]);
   const bias = conv.inputs[2] === undefined ? undefined : rewrite.constant(conv.inputs[2]);
-  if (!weight || (conv.inputs.length > 2 && !bias) || conv.inputs.length > 3 || conv.attrs.limits) {
+  if (
+    !weight || (conv.inputs.length > 2 && !bias) || conv.inputs.length > 3 || conv.attrs.limits ||
+    conv.attrs.activation
+  ) {
     return undefined;
   }
   const outputs = weight.shape[3];

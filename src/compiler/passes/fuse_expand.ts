@@ -36,7 +36,11 @@ export function fuseExpand(graph: Graph, log: Log): Graph {
     rewrite.put({
       name: node.name,
       op: "expand_depthwise",
-      attrs: { ...node.attrs, expandLimits: expand.attrs.limits },
+      attrs: {
+        ...node.attrs,
+        expandLimits: expand.attrs.limits,
+        expandActivation: expand.attrs.activation,
+      },
       inputs: [expand.inputs[0], expandWeight, expandBias, filter, bias],
     });
   }

@@ -23,6 +23,7 @@ export function fuseResidual(graph: Graph, log: Log): Graph {
       .map(({ name, other }) => ({ conv: rewrite.mergeable(name, "conv2d"), other }))
       .find((branch): branch is { conv: Node<"conv2d">; other: string } =>
         branch.conv !== undefined && branch.conv.attrs.groups === 1 && !branch.conv.attrs.limits &&
+        !branch.conv.attrs.activation &&
         branch.conv.inputs.length < 4
       );
   };
