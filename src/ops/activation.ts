@@ -16,8 +16,17 @@ import { silu } from "./silu.ts";
 import { tanh } from "./tanh.ts";
 import type { UnaryOp } from "./unary.ts";
 
-/** Operators that may be an activation. */
-const operators = {
+/** Name of an operator that may be an activation. */
+export type ActivationName =
+  | "leaky_relu"
+  | "sigmoid"
+  | "silu"
+  | "mish"
+  | "hard_sigmoid"
+  | "hard_swish"
+  | "tanh";
+
+const operators: { readonly [Name in ActivationName]: UnaryOp<AttrsOf<Name>> } = {
   leaky_relu: leakyRelu,
   sigmoid,
   silu,
@@ -25,9 +34,7 @@ const operators = {
   hard_sigmoid: hardSigmoid,
   hard_swish: hardSwish,
   tanh,
-} as const;
-
-type ActivationName = keyof typeof operators;
+};
 
 /** A function of every value of an output: the operator that it is, with its attributes. */
 export type Activation = {

@@ -5,6 +5,7 @@
  */
 
 import type { Limits } from "../kernels/emitter.ts";
+import type { Activation, ActivationName } from "./activation.ts";
 import type { BatchNormAttrs } from "./batch_norm.ts";
 import type { BinaryAttrs } from "./binary.ts";
 import type { ConcatAttrs } from "./concat.ts";
@@ -60,6 +61,8 @@ export type AttrsOf<Name extends OpName> = Operators[Name];
 
 export type { Coordinates, Rounding } from "./resize.ts";
 export type {
+  Activation,
+  ActivationName,
   AvgPoolAttrs,
   BatchNormAttrs,
   BinaryAttrs,
