@@ -64,9 +64,9 @@ for (const threads of [1, 3]) {
   });
 }
 
-/** The first command at or after a word: kernel 0 (gemm), 19 words long. */
+/** The first command at or after a word: kernel 0 (gemm), 22 words long. */
 function findCommand(words: Int32Array, from: number): number {
-  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 19) return i;
+  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 22) return i;
   throw new Error("no command found");
 }
 
