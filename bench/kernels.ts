@@ -1,131 +1,157 @@
 /**
- * Kernels at work: every distinct convolution of a model, each compiled and run as a network of one node, beside the multiply-add peak that
- * the same build reaches on the same machine in the same run: `deno task bench:kernels [MODEL]`.
+ * Kernels at work: every distinct convolution of a model, or of networks of the zoo, compiled and run as a network of one node in every way that it can
+ * run, beside the multiply-add peak that the same build reaches on the same machine in the same run: `deno task bench:kernels [MODEL]`.
  *
- * Both are fastest times: of a layer the fastest of benny's samples (each the mean of some 50 ms), of the peak the fastest of many short loops,
- * before and after. Weights are those of the model, inputs are noise. The last column is what the same layer reaches inside the whole network,
- * where its weights and input come from memory rather than from a cache that the last run has filled.
+ * All are fastest times: of a way, the fastest of many runs, in turn with the layer's other ways; of the peak, the fastest of many short loops, between the
+ * models. Weights are those of the model, inputs are noise; they outlive the run, so that every run finds the same values. The last column is
+ * what the layers reach inside the whole network, where weights and input come from memory rather than from a cache that the last run has filled.
  *
  * @module
  */
 
-import benny from "benny";
+import { buildModel } from "../models/build.ts";
+import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { optimizeLayers } from "../src/compiler/passes/index.ts";
-import { openModel } from "../src/cli/model.ts";
-import { loadGraph } from "../src/detection/load.ts";
-import { GraphBuilder } from "../src/graph/builder.ts";
-import { check, type Graph, macsOf, type Node } from "../src/graph/graph.ts";
+import type { Graph } from "../src/graph/graph.ts";
 import { measurePeak } from "../src/runtime/profile.ts";
 import { Session } from "../src/runtime/session.ts";
-import { formatShape, type Shape } from "../src/tensor.ts";
+import { openGraph } from "./networks/open.ts";
+import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
-import { type KernelsData, kindsTable, type LayerData, sumKinds } from "./support/kinds.ts";
-import { markdownTable, percent } from "./support/markdown.ts";
+import {
+  type KernelsData,
+  kindsTable,
+  type LayerData,
+  losersTable,
+  sumKinds,
+  waysTable,
+} from "./support/kinds.ts";
+import { type Layer, layersOf, WIDE } from "./support/layers.ts";
+import { percent } from "./support/markdown.ts";
 import { noise } from "./support/noise.ts";
 import { report, resultOf } from "./support/results.ts";
+import { type Effort, fastestRuns, openWays, type Way } from "./support/ways.ts";
 
-const WIDE = "pointwise, 64 channels or more";
+const NETWORKS = [
+  "peleenet",
+  "csppeleenet",
+  "vovnet27-slim",
+  "vovnet39",
+  "mobilenetv1",
+  "mobilenetv2",
+  "densenet121",
+  "cspresnext50",
+];
+const SIZE = 224;
 
-function kindOf({ attrs }: Node<"conv2d">, input: Shape, [kh, kw, groupChannels, outputs]: Shape): string {
-  if (attrs.groups > 1) return groupChannels === 1 ? `depthwise, stride ${attrs.strides[0]}` : "grouped";
-  if (input[3] <= 4) return "first layer";
-  if (kh > 1 || kw > 1) return `${kh}x${kw}, stride ${attrs.strides[0]}`;
-  return input[3] >= 64 && outputs >= 64 ? WIDE : "pointwise, narrower";
+/** Milliseconds for each way of a layer, and for a second look where the chosen one seems not to be the fastest. */
+const WAY_MS = 50, SECOND_MS = 250;
+
+/** The chosen way is a loser where another one takes less than this share of its time. */
+const LOSER = 0.95;
+
+/** Share of the peak that wide pointwise convolutions are to reach. */
+const GOAL = 0.85;
+
+/** What is measured of a layer before the peak is known. */
+interface Measured extends Layer {
+  readonly kernels: readonly string[];
+  /** Milliseconds of each way, the chosen one first. */
+  readonly ms: readonly number[];
+  /** Milliseconds of each of its layers inside their networks. */
+  readonly inNetworks: number[];
 }
 
-/** A network of one node of another; what the node computes with comes along, what it is fed becomes an input. */
-function isolate(graph: Graph, node: Node<"conv2d">, shapes: ReadonlyMap<string, Shape>): Graph {
-  const builder = new GraphBuilder();
-  for (const name of new Set(node.inputs)) {
-    const constant = graph.constants.get(name);
-    if (constant) builder.constant(name, constant.shape, constant.data);
-    else builder.input(name, shapes.get(name)!);
-  }
-  return builder.build({ name: node.name }, [builder.node(node.op, node.name, node.attrs, node.inputs)]);
-}
-
-const flags = parseFlags("Times every distinct convolution: deno task bench:kernels [MODEL]", {
-  runs: 10,
-  warmup: 20,
-});
-const graph = optimizeLayers(await loadGraph(await openModel(flags.given[0], { quiet: flags.json })));
-const shapes = check(graph);
-
-/** Layers of each distinct shape. */
-const groups = Map.groupBy(
-  graph.nodes.filter((node) => node.op === "conv2d"),
-  (node) =>
-    JSON.stringify([node.attrs, node.inputs.map((name) => [graph.constants.has(name), shapes.get(name)])]),
-);
-
-using network = await Session.create(graph);
-network.runSync(noise(network.inputs));
-const inNetwork = new Map(network.profile(flags.runs).map((row) => [row.name, row]));
-let peak = measurePeak(network.kernels);
-
-const cases = await Promise.all([...groups.values()].map(async (nodes) => {
-  const session = await Session.create(isolate(graph, nodes[0], shapes));
+/** Milliseconds of every layer inside its network, the fastest of some runs, by name; those that run as one with a neighbour are missing. */
+function timesInNetwork(session: Session, layers: readonly Layer[], runs: number): Map<string, number> {
+  const macs = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer.macs])));
+  const times = new Map<string, number>();
   const inputs = noise(session.inputs);
-  for (let i = 0; i <= flags.warmup; i++) session.runSync(inputs);
-  return { nodes, session };
-}));
-const { log } = console;
-console.log = console.error; // benny tells what it does on standard output, which belongs to the result
-const summary = await benny.suite(
-  graph.info.name,
-  ...cases.map(({ nodes: [{ name }], session }) => benny.add(name, () => session.execute())),
-  benny.configure({ cases: { minSamples: flags.runs, maxTime: 0 } }),
-);
-console.log = log;
-peak = Math.max(peak, measurePeak(network.kernels));
+  for (let run = 0; run < runs; run++) {
+    // Activations have taken the inputs' place since the last run.
+    session.runSync(inputs);
+    for (const { name, macs: found, ms } of session.profile(1)) {
+      if (found === macs.get(name)) times.set(name, Math.min(times.get(name) ?? Infinity, ms));
+    }
+  }
+  return times;
+}
 
-const layers = cases.map(({ nodes, session }, i): LayerData => {
-  const [node] = nodes;
-  const [input, weight] = node.inputs.map((name) => shapes.get(name)!);
-  const macs = macsOf(node, shapes);
-  const [{ kernel }] = session.profile(1);
-  const ms = summary.results[i].details.min * 1000;
-  // A layer that runs as one with its neighbour has no time of its own there.
-  const times = nodes.flatMap(({ name }) => inNetwork.get(name) ?? []).filter((row) => row.macs === macs);
-  const msInNetwork = times.length > 0 ? times.reduce((sum, row) => sum + row.ms, 0) / times.length : ms;
-  const share = (ms: number) => macs / ms / 1e6 / peak;
-  session.dispose();
-  return {
-    name: node.name,
-    kind: kindOf(node, input, weight),
-    shape: `${weight[0]}x${weight[1]} ${formatShape(input.slice(1))} -> ${
-      formatShape(shapes.get(node.name)!.slice(1))
-    }${node.inputs.length > 3 ? " + residual" : ""}`,
-    kernel,
-    layers: nodes.length,
-    macs,
-    ms,
-    msInNetwork,
-    share: share(ms),
-    shareInNetwork: share(msInNetwork),
-  };
+/** Times a layer's ways; longer where the chosen one seems not to be the fastest. */
+function timeWays(ways: readonly Way[], effort: Effort): number[] {
+  const first = fastestRuns(ways, effort);
+  if (Math.min(...first) >= LOSER * first[0]) return first;
+  return fastestRuns(ways, { ...effort, ms: SECOND_MS });
+}
+
+await runCommand(async () => {
+  const flags = parseFlags(
+    "Times every way to run every distinct convolution: deno task bench:kernels [MODEL]",
+    {
+      runs: 5,
+      warmup: 5,
+    },
+  );
+  const open = async (name: string): Promise<Graph> =>
+    NETWORKS.includes(name)
+      ? buildModel(name, { inputSize: SIZE })
+      : await openGraph(name, { quiet: flags.json });
+  const measured = new Map<string, Measured>();
+  const models: string[] = [];
+  let peak = 0, simd = "";
+  for (const name of flags.given.length > 0 ? flags.given : [...NETWORKS, DEFAULT_MODEL]) {
+    const graph = optimizeLayers(await open(name)), layers = layersOf(graph);
+    models.push(graph.info.name);
+    using network = await Session.create(graph);
+    simd = network.info.simd;
+    peak = Math.max(peak, measurePeak(network.kernels));
+    const times = timesInNetwork(network, layers, flags.runs);
+    for (const layer of layers) {
+      const found = layer.names.flatMap((name) => times.get(name) ?? []);
+      const known = measured.get(layer.key);
+      if (known) {
+        measured.set(layer.key, {
+          ...known,
+          names: [...known.names, ...layer.names],
+          inNetworks: [...known.inNetworks, ...found],
+        });
+        continue;
+      }
+      const ways = await openWays(layer.graph);
+      const inputs = noise(layer.graph.inputs);
+      for (const way of ways) way.write(inputs);
+      const ms = timeWays(ways, { ...flags, ms: WAY_MS });
+      measured.set(layer.key, { ...layer, kernels: ways.map(({ kernel }) => kernel), ms, inNetworks: found });
+    }
+    peak = Math.max(peak, measurePeak(network.kernels));
+  }
+
+  const layers = [...measured.values()].map(
+    ({ names, kind, shape, macs, kernels, ms, inNetworks }): LayerData => {
+      const share = (ms: number) => macs / ms / 1e6 / peak;
+      const msInNetwork = inNetworks.length > 0
+        ? inNetworks.reduce((sum, ms) => sum + ms) / inNetworks.length
+        : ms[0];
+      const ways = kernels.map((kernel, i) => ({ kernel, ms: ms[i], share: share(ms[i]) }));
+      return {
+        ...{ name: names[0], kind, shape, layers: names.length, macs },
+        ...ways[0],
+        msInNetwork,
+        shareInNetwork: share(msInNetwork),
+        ways,
+      };
+    },
+  );
+  const kinds = sumKinds(layers, peak);
+  const data: KernelsData = { models, simd, peak, kinds, layers };
+  const wide = layers.filter(({ kind }) => kind === WIDE);
+  const text = [
+    waysTable(layers),
+    kindsTable(kinds),
+    losersTable(layers, LOSER),
+    `Peak ${peak.toFixed(1)} GMAC/s (${simd}). ${WIDE}: ${
+      wide.filter(({ share }) => share >= GOAL).length
+    } of ${wide.length} shapes at ${percent(GOAL)} of it or more.`,
+  ].join("\n\n");
+  await report(resultOf("kernels", data), text, flags);
 });
-
-const kinds = sumKinds(layers, peak);
-const data: KernelsData = { model: graph.info.name, simd: network.info.simd, peak, kinds, layers };
-const wide = layers.filter(({ kind }) => kind === WIDE);
-const goal = 0.85;
-const text = [
-  markdownTable(
-    ["convolution", "kernel", "layers", "MMAC", "GMAC/s", "share of peak", "in the network"],
-    layers.toSorted((a, b) => a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : b.macs - a.macs).map((layer) => [
-      layer.shape,
-      layer.kernel,
-      String(layer.layers),
-      (layer.macs / 1e6).toFixed(2),
-      (layer.macs / layer.ms / 1e6).toFixed(1),
-      percent(layer.share),
-      percent(layer.shareInNetwork),
-    ]),
-  ),
-  kindsTable(kinds),
-  `Peak ${peak.toFixed(1)} GMAC/s (${data.simd}). ${WIDE}: ${
-    wide.filter(({ share }) => share >= goal).length
-  } of ${wide.length} shapes at ${percent(goal)} of it or more.`,
-].join("\n\n");
-await report(resultOf("kernels", data), text, flags);

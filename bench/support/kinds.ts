@@ -4,26 +4,33 @@
  * @module
  */
 
-import { markdownTable, percent } from "./markdown.ts";
+import { markdownTable, percent, times } from "./markdown.ts";
 import { median } from "./stats.ts";
 
-/** One distinct convolution. */
-export interface LayerData {
+/** A convolution run in one way. */
+export interface WayData {
+  readonly kernel: string;
+  /** Milliseconds of one run, the layer alone. */
+  readonly ms: number;
+  /** Share of the peak, 0 to 1. */
+  readonly share: number;
+}
+
+/** One distinct convolution, and the way that the compiler chooses. */
+export interface LayerData extends WayData {
   /** Name of the first layer of this shape. */
   readonly name: string;
   readonly kind: string;
   /** e.g. `1x1 19x19x96 -> 19x19x576`. */
   readonly shape: string;
-  readonly kernel: string;
-  /** How many layers of the model have it. */
+  /** How many layers of the models have it. */
   readonly layers: number;
   readonly macs: number;
-  /** Milliseconds of one run, alone and inside the network (the mean of its layers). */
-  readonly ms: number;
+  /** Milliseconds inside the network, the mean of its layers, and the share of the peak. */
   readonly msInNetwork: number;
-  /** Shares of the peak, 0 to 1, likewise. */
-  readonly share: number;
   readonly shareInNetwork: number;
+  /** All ways, the chosen one first. */
+  readonly ways: readonly WayData[];
 }
 
 /** All convolutions of one kind. */
@@ -31,7 +38,7 @@ export interface KindData {
   readonly kind: string;
   /** How many distinct shapes. */
   readonly shapes: number;
-  /** Share of the model's multiply-adds. */
+  /** Share of the models' multiply-adds. */
   readonly work: number;
   /** Shares of the peak, of the shapes one by one. */
   readonly median: number;
@@ -43,7 +50,7 @@ export interface KindData {
 
 /** What is kept of a run. */
 export interface KernelsData {
-  readonly model: string;
+  readonly models: readonly string[];
   readonly simd: string;
   /** Multiply-add peak, GMAC/s. */
   readonly peak: number;
@@ -82,4 +89,35 @@ export function kindsTable(kinds: readonly KindData[]): string {
       ...[median, least, together, inNetwork].map(percent),
     ]),
   );
+}
+
+/** Every way of every layer as a table, layers of a kind together. */
+export function waysTable(layers: readonly LayerData[]): string {
+  const sorted = layers.toSorted((a, b) => a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : b.macs - a.macs);
+  return markdownTable(
+    ["convolution", "kernel", "chosen", "layers", "MMAC", "GMAC/s", "share of peak", "in the network"],
+    sorted.flatMap(({ shape, layers, macs, shareInNetwork, ways }) =>
+      ways.map(({ kernel, ms, share }, i) => [
+        i === 0 ? shape : "",
+        kernel,
+        i === 0 ? "*" : "",
+        i === 0 ? String(layers) : "",
+        i === 0 ? (macs / 1e6).toFixed(2) : "",
+        (macs / ms / 1e6).toFixed(1),
+        percent(share),
+        i === 0 ? percent(shareInNetwork) : "",
+      ])
+    ),
+  );
+}
+
+/** The layers whose chosen way another one beats: takes less than `loser` of its time. */
+export function losersTable(layers: readonly LayerData[], loser: number): string {
+  const rows = layers.flatMap(({ shape, kernel, ms, ways }) => {
+    const fastest = ways.reduce((best, way) => way.ms < best.ms ? way : best);
+    return fastest.ms < loser * ms ? [[shape, kernel, fastest.kernel, times(ms / fastest.ms)]] : [];
+  });
+  const within = percent(1 - loser);
+  if (rows.length === 0) return `The chosen kernel is within ${within} of the fastest everywhere.`;
+  return markdownTable(["chosen, but not the fastest", "kernel", "the fastest", "times as fast"], rows);
 }

@@ -17,6 +17,7 @@ import {
   type Word,
 } from "../kernels/emitter.ts";
 import { opOf } from "../ops/index.ts";
+import type { Choose } from "../ops/op.ts";
 import { channelsOf, elements, formatShape } from "../tensor.ts";
 import { planArena } from "./arena.ts";
 import { MAX_BYTES, type MemoryPort, type Program, RESERVED } from "./memory_map.ts";
@@ -78,11 +79,17 @@ function writeCommand(
 }
 
 /**
- * Compiles a graph: runs the passes, lays out memory, lowers every node.
+ * Compiles a graph: runs the passes, lays out memory, lowers every node. Of the ways in which a node can run `choose` picks one: those who measure
+ * or test others than the first tell which.
  *
  * @throws {GraphError} If the graph is not legal, an output is a constant or an input, or the program does not fit into memory.
  */
-export function compile(source: Graph, host: Host, log?: Log): Program {
+export function compile(
+  source: Graph,
+  host: Host,
+  log?: Log,
+  choose: Choose = ([first]) => first,
+): Program {
   check(source);
   const graph = optimize(source, log);
   const shapes = check(graph);
@@ -116,6 +123,7 @@ export function compile(source: Graph, host: Host, log?: Log): Program {
       inputs: node.inputs.length,
       output: viewOf(node.name),
       emitter: recorder,
+      choose,
     });
     return { node, from, to: recorder.commands.length };
   });

@@ -85,30 +85,29 @@ const WEIGHT_COST = 8;
 const TRANSFORM_COST = { input: 12, output: 10 };
 
 /** A size of tiles, and how many times as fast as im2col it should be. */
-export interface WinogradChoice {
+export interface WinogradGain {
   readonly size: TileSize;
   readonly gain: number;
 }
 
 /**
- * The better of F(4x4) and F(2x2) for an output plane `[n, oh, ow]` of `channels` and `outputs`: multiply-adds, those that tiles compute past the border included,
+ * F(4x4) and F(2x2), the better one first, for an output plane `[n, oh, ow]` of `channels` and `outputs`: multiply-adds, those that tiles compute past the border included,
  * transforms, and weights to be read, of which F(4x4) has four times as many as im2col. Costs were fitted to measurements on 112x112 to 5x5 maps of 4 to 1024
  * channels (`deno task bench:kernels`). The gain is 0 where there are too few tiles.
  */
-export function chooseWinograd(
+export function rateWinograd(
   [n, oh, ow]: readonly number[],
   channels: number,
   outputs: number,
-): WinogradChoice {
+): WinogradGain[] {
   const pairs = channels * outputs;
   const direct = 9 * pairs * (n * oh * ow + WEIGHT_COST);
-  const choices = ([4, 2] as const).map((size) => {
+  return ([4, 2] as const).map((size) => {
     const tiles = n * Math.ceil(oh / size) * Math.ceil(ow / size), planes = (size + 2) ** 2;
     const transforms = tiles * (TRANSFORM_COST.input * channels + TRANSFORM_COST.output * outputs);
     const gain = direct / (planes * (pairs * (tiles + WEIGHT_COST) + transforms));
     return { size, gain: tiles < LEAST_TILES ? 0 : gain };
-  });
-  return choices[0].gain >= choices[1].gain ? choices[0] : choices[1];
+  }).sort((a, b) => b.gain - a.gain);
 }
 
 /** Emits a 3x3 convolution of stride 1 of `input` `[n, h, w, c]` with `weight` `[3, 3, c, o]`. */

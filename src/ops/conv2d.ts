@@ -11,7 +11,7 @@ import { type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
 import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
-import { chooseWinograd, emitWinograd, type TileSize } from "../kernels/winograd.ts";
+import { emitWinograd, rateWinograd, type TileSize } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import { activate, type Activation, checkActivation, kernelOf } from "./activation.ts";
 import {
@@ -44,41 +44,57 @@ export interface Conv2dAttrs {
 /** Kernel families a convolution can run on. */
 export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "grouped" | "winograd";
 
-/** A kernel family, why, and the size of Winograd's tiles. */
-export type Conv2dChoice =
+/** A way to run a convolution: a kernel family, the size of Winograd's tiles, and why. */
+export type Conv2dWay =
   | { readonly strategy: Exclude<Conv2dStrategy, "winograd">; readonly reason: string }
   | { readonly strategy: "winograd"; readonly size: TileSize; readonly reason: string };
 
 /** Winograd is taken from this estimated gain over im2col on. */
 const LEAST_GAIN = 1.15;
 
-/** Picks the kernel family for a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`. */
-export function chooseConv2d(
+/**
+ * All ways to run a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`, and a residual or none. The first one should be the
+ * fastest, the others are in no order; all give the same values up to rounding.
+ */
+export function waysOfConv2d(
   attrs: Conv2dAttrs,
   input: Shape,
   weight: Shape,
-): Conv2dChoice {
-  const [kh, kw, groupChannels, outputs] = weight;
-  if (groupChannels === 1 && attrs.groups === input[3] && attrs.groups === outputs && attrs.groups > 1) {
-    return { strategy: "depthwise", reason: "one filter a channel" };
-  }
-  const pointwise = kh === 1 && kw === 1 && attrs.groups === 1 &&
-    attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
-  if (pointwise) return { strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" };
-  if (attrs.groups > 1) {
-    const pixels = kh === 1 && kw === 1;
-    return !pixels && fitsGrouped(windowOf(attrs, weight), groupChannels, outputs / attrs.groups)
-      ? { strategy: "grouped", reason: `${attrs.groups} groups of ${groupChannels} channels` }
-      : { strategy: "im2col", reason: `${attrs.groups} groups, one after the other` };
-  }
+  residual: boolean,
+): [Conv2dWay, ...Conv2dWay[]] {
+  const [kh, kw, groupChannels, outputs] = weight, { groups } = attrs;
+  const pixels = kh === 1 && kw === 1;
   const plain = `${kh}x${kw} over ${input[3]} channels`;
+  const im2col: Conv2dWay = {
+    strategy: "im2col",
+    reason: groups > 1 ? `${groups} groups, one after the other` : plain,
+  };
+  if (groupChannels === 1 && groups === outputs && groups > 1 && !residual) {
+    return [{ strategy: "depthwise", reason: "one filter a channel" }, im2col];
+  }
+  if (groups > 1) {
+    if (!fitsGrouped(windowOf(attrs, weight), groupChannels, outputs / groups)) return [im2col];
+    const grouped: Conv2dWay = {
+      strategy: "grouped",
+      reason: `${groups} groups of ${groupChannels} channels`,
+    };
+    return pixels ? [im2col, grouped] : [grouped, im2col];
+  }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
-  if (kh !== 3 || kw !== 3 || !unit) return { strategy: "im2col", reason: plain };
+  if (pixels && unit && attrs.padding.every((p) => p === 0)) {
+    return [{ strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" }, im2col];
+  }
+  if (kh !== 3 || kw !== 3 || !unit) return [im2col];
   const [oh, ow] = outputPlane([input[1], input[2]], windowOf(attrs, weight));
-  const { size, gain } = chooseWinograd([input[0], oh, ow], input[3], outputs);
-  return gain >= LEAST_GAIN
-    ? { strategy: "winograd", size, reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col` }
-    : { strategy: "im2col", reason: `${plain}: Winograd would not pay` };
+  const gains = rateWinograd([input[0], oh, ow], input[3], outputs);
+  const winograd = gains.map(({ size, gain }): Conv2dWay => ({
+    strategy: "winograd",
+    size,
+    reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col`,
+  }));
+  return gains[0].gain >= LEAST_GAIN
+    ? [winograd[0], winograd[1], im2col]
+    : [{ ...im2col, reason: `${plain}: Winograd would not pay` }, ...winograd];
 }
 
 function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
@@ -189,14 +205,15 @@ export const conv2d: Op<Conv2dAttrs> = {
     const bias = node.inputs > 2 ? constantOf(node, 2).data : undefined;
     const residual = node.inputs > 3 ? node.input(3) : undefined;
     const epilogue = { residual, limits: attrs.limits, activation: kernelOf(attrs.activation) };
-    const choice = chooseConv2d(attrs, x.shape, weight.shape), { strategy, reason } = choice;
+    const way = node.choose(waysOfConv2d(attrs, x.shape, weight.shape, residual !== undefined));
+    const { strategy, reason } = way;
     const window = windowOf(attrs, weight.shape);
-    if (strategy === "depthwise" && !residual) {
+    if (strategy === "depthwise") {
       emitDepthwise(x, window, { weight: weight.data, bias }, output, epilogue, reason, emitter);
       return;
     }
-    if (choice.strategy === "winograd") {
-      emitWinograd(choice.size, x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
+    if (way.strategy === "winograd") {
+      emitWinograd(way.size, x, attrs.padding, weight.data, bias, output, epilogue, reason, emitter);
       return;
     }
     const [kh, kw, groupChannels, outputs] = weight.shape;

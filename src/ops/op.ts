@@ -19,7 +19,12 @@ export interface Lowering<Attrs> {
   readonly inputs: number;
   readonly output: View;
   readonly emitter: Emitter;
+  /** Where the node can run in several ways: which one it is to be. */
+  readonly choose: Choose;
 }
+
+/** Picks one of the ways in which a node can run, of which the first is the one that should be fastest. */
+export type Choose = <Way>(ways: readonly Way[]) => Way;
 
 /** Where a tensor lies inside another: `row` counts vectors of the last axis, `column` values of it. */
 export interface Placement {

@@ -1,19 +1,25 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GraphError } from "../../src/errors.ts";
-import { chooseConv2d, conv2d, type Conv2dAttrs } from "../../src/ops/conv2d.ts";
+import { conv2d, type Conv2dAttrs, type Conv2dWay, waysOfConv2d } from "../../src/ops/conv2d.ts";
 
 const unit: Conv2dAttrs = { strides: [1, 1], padding: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
 
-/** What is chosen for a convolution: the family, and the size of Winograd's tiles. */
-function choice(
+/** Ways to run a convolution, the chosen one first: families, and the size of Winograd's tiles. */
+function ways(
   [h, w, c]: readonly number[],
   [k, outputs]: readonly number[],
   attrs: Partial<Conv2dAttrs> = {},
-): string {
+  residual = false,
+): string[] {
   const groups = attrs.groups ?? 1, side = k >> 1;
   const all = { ...unit, padding: [side, side, side, side] as const, ...attrs };
-  const chosen = chooseConv2d(all, [1, h, w, c], [k, k, c / groups, outputs]);
-  return chosen.strategy === "winograd" ? `winograd ${chosen.size}` : chosen.strategy;
+  const nameOf = (way: Conv2dWay) => way.strategy === "winograd" ? `winograd ${way.size}` : way.strategy;
+  return waysOfConv2d(all, [1, h, w, c], [k, k, c / groups, outputs], residual).map(nameOf);
+}
+
+/** What is chosen for a convolution. */
+function choice(...convolution: Parameters<typeof ways>): string {
+  return ways(...convolution)[0];
 }
 
 Deno.test("the kernel of a convolution changes at the edges of its bands", () => {
@@ -53,4 +59,22 @@ Deno.test("an activation that is none, has no legal attributes or stands beside 
   refused({ activation: { op: "relu", attrs: {} } }, "wanted one of leaky_relu, sigmoid");
   refused({ activation: { op: "leaky_relu", attrs: {} } }, "attributes are {}, wanted numbers");
   refused({ activation: { op: "silu", attrs: {} }, limits: { lo: 0 } }, "wanted one of the two");
+});
+
+Deno.test("a convolution has every way to run that its shape allows", () => {
+  const cases: readonly (readonly [string[], string[]])[] = [
+    [ways([14, 14, 64], [1, 64]), ["gemm", "im2col"]],
+    [ways([14, 14, 64], [1, 64], { strides: [2, 2] }), ["im2col"]],
+    [ways([14, 14, 64], [1, 64], { groups: 2 }), ["im2col", "grouped"]],
+    [ways([14, 14, 64], [3, 64], { groups: 8 }), ["grouped", "im2col"]],
+    [ways([14, 14, 6], [3, 6], { groups: 2 }), ["im2col"]],
+    [ways([14, 14, 64], [3, 64], { groups: 64 }), ["depthwise", "im2col"]],
+    // The depthwise kernel adds no residual.
+    [ways([14, 14, 64], [3, 64], { groups: 64 }, true), ["im2col"]],
+    [ways([56, 56, 64], [3, 64]), ["winograd 4", "winograd 2", "im2col"]],
+    [ways([5, 5, 512], [3, 512]), ["im2col", "winograd 2", "winograd 4"]],
+    [ways([1, 1, 8], [3, 8]), ["im2col", "winograd 4", "winograd 2"]],
+    [ways([56, 56, 64], [5, 64]), ["im2col"]],
+  ];
+  assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
 });

@@ -1,17 +1,19 @@
 /** Compares sessions of every build with the references. */
 import { assert, AssertionError } from "@std/assert";
+import { openWays } from "../../bench/support/ways.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
-import { Session, type SessionOptions } from "../../src/runtime/session.ts";
+import type { Build } from "../../src/runtime/kernels.ts";
+import { Session } from "../../src/runtime/session.ts";
 import type { Shape, Tensor } from "../../src/tensor.ts";
 import type { Random } from "./random.ts";
 
 /** The builds of the kernels; any host runs all. */
-export const BUILDS: readonly SessionOptions[] = [
+export const BUILDS: readonly Build[] = [
   { simd: "relaxed", arch: "x86-64" },
   { simd: "relaxed", arch: "aarch64" },
-  { simd: "simd128" },
+  { simd: "simd128", arch: "x86-64" },
 ];
 
 /** Largest difference over largest magnitude of the reference, but not relative to less than 1. */
@@ -41,7 +43,7 @@ export function inputsFor(graph: Graph, random: Random): Record<string, Tensor> 
   return Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, random.tensor(shape)]));
 }
 
-/** Runs a graph on all builds and holds every output against the reference; gives the kernels that ran. */
+/** Runs a graph on all builds, in every way that its nodes can run, and holds every output against the reference; gives the kernels that were chosen. */
 export async function compareBuilds(
   graph: Graph,
   random: Random,
@@ -51,18 +53,24 @@ export async function compareBuilds(
   const inputs = inputsFor(graph, random);
   const reference = runReference(graph, inputs);
   const kernels: string[] = [];
-  for (const build of BUILDS) {
-    using session = await Session.create(graph, build);
-    const outputs = await session.run(inputs);
+  const hold = (outputs: Readonly<Record<string, Tensor>>, what: string) => {
     for (const name of graph.outputs) {
       const error = errorOf(outputs[name].data, reference[name].data);
       if (!(error <= tolerance)) {
         throw new AssertionError(
-          `${label} ${
-            JSON.stringify(build)
-          }: output "${name}" is off by ${error} of its range, at most ${tolerance} is right`,
+          `${label} ${what}: output "${name}" is off by ${error} of its range, at most ${tolerance} is right`,
         );
       }
+    }
+  };
+  for (const build of BUILDS) {
+    using session = await Session.create(graph, build);
+    hold(await session.run(inputs), JSON.stringify(build));
+    const [, ...others] = await openWays(graph, build);
+    for (const way of others) {
+      way.write(inputs);
+      way.run();
+      hold(way.read(), `${JSON.stringify(build)}, ${way.kernel}`);
     }
     const program = compile(graph, { arch: session.info.arch, threads: 1 });
     kernels.push(...program.steps.map((step) => step.kernel));

@@ -15,6 +15,7 @@ function layer(kind: string, macs: number, ms: number, layers = 1): LayerData {
     msInNetwork: 2 * ms,
     share,
     shareInNetwork: share / 2,
+    ways: [{ kernel: "", ms, share }],
   };
 }
 

@@ -1,0 +1,91 @@
+/**
+ * A graph compiled in each of the ways in which its nodes can run: the compiler's choice first, then the others.
+ *
+ * @module
+ */
+
+import { compile } from "../../src/compiler/program.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import type { Choose } from "../../src/ops/op.ts";
+import { type Build, chooseBuild, instantiate, kernelModule } from "../../src/runtime/kernels.ts";
+import { allocateMemory } from "../../src/runtime/memory.ts";
+import { outerShape, readPort, writePort } from "../../src/runtime/port.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import type { Rounds } from "./interleave.ts";
+
+/** A graph compiled in one way, over a memory of its own, for one thread. */
+export interface Way {
+  /** Kernel of the last node; where that takes several commands, how many. */
+  readonly kernel: string;
+  /** Puts inputs in place. */
+  write(inputs: Readonly<Record<string, Tensor>>): void;
+  /** Runs the graph on what lies in the inputs' places. */
+  run(): void;
+  /** Copies of the outputs. */
+  read(): Record<string, Tensor>;
+}
+
+async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way> {
+  const program = compile(graph, { arch: build.arch, threads: 1 }, undefined, choose);
+  const memory = allocateMemory(program.sizes.total, false);
+  program.write(memory.buffer);
+  const kernels = await instantiate(await kernelModule(build), memory);
+  const { begin, end, kernel } = program.steps.at(-1)!;
+  const { offsets } = program.commands;
+  const commands = offsets.filter((offset) => offset >= begin && offset < end).length;
+  return {
+    kernel: commands > 1 ? `${commands} x ${kernel}` : kernel,
+    write: (inputs) =>
+      program.inputs.forEach((port) => writePort(port, memory.buffer, inputs[port.name].data)),
+    run: () => kernels.run(offsets[0], program.commands.end),
+    read: () =>
+      Object.fromEntries(program.outputs.map((port) => [
+        port.name,
+        { shape: outerShape(port), data: readPort(port, memory.buffer) },
+      ])),
+  };
+}
+
+/** Compiles a graph in every way; a node that has fewer ways than another is then run in its first. */
+export async function openWays(graph: Graph, build: Build = chooseBuild()): Promise<Way[]> {
+  let most = 1;
+  const first = await openWay(graph, build, (ways) => {
+    most = Math.max(most, ways.length);
+    return ways[0];
+  });
+  const others = Array.from({ length: most - 1 }, (_, i) => i + 1);
+  return [
+    first,
+    ...await Promise.all(others.map((i) => openWay(graph, build, (ways) => ways[i] ?? ways[0]))),
+  ];
+}
+
+/** Shortest time that is measured at once, in ms; shorter runs are repeated. */
+const LEAST_MS = 0.1;
+
+/** How long to measure. */
+export interface Effort extends Rounds {
+  /** Milliseconds for each way, where `runs` rounds take less. */
+  readonly ms: number;
+}
+
+/** Milliseconds of the fastest run of each way. They take turns, forwards and backwards. */
+export function fastestRuns(ways: readonly Way[], { runs, warmup, ms }: Effort): number[] {
+  const time = ({ run }: Way, repeats: number) => {
+    const start = performance.now();
+    for (let i = 0; i < repeats; i++) run();
+    return (performance.now() - start) / repeats;
+  };
+  const repeats = ways.map((way) => {
+    for (let i = 0; i < warmup; i++) way.run();
+    return Math.ceil(LEAST_MS / time(way, 1));
+  });
+  const best = ways.map(() => Infinity);
+  const end = performance.now() + ms * ways.length;
+  for (let round = 0; round < runs || performance.now() < end; round++) {
+    const order = [...ways.keys()];
+    if (round % 2 !== 0) order.reverse();
+    for (const i of order) best[i] = Math.min(best[i], time(ways[i], repeats[i]));
+  }
+  return best;
+}
