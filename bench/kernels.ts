@@ -18,19 +18,22 @@ import { Session } from "../src/runtime/session.ts";
 import { openGraph } from "./networks/open.ts";
 import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
+import type { Rounds } from "./support/interleave.ts";
 import {
   type KernelsData,
   kindsTable,
   type LayerData,
   losersTable,
+  loses,
   sumKinds,
+  type WayData,
   waysTable,
 } from "./support/kinds.ts";
 import { type Layer, layersOf, WIDE } from "./support/layers.ts";
 import { percent } from "./support/markdown.ts";
 import { noise } from "./support/noise.ts";
 import { report, resultOf } from "./support/results.ts";
-import { type Effort, fastestRuns, openWays, type Way } from "./support/ways.ts";
+import { coldRuns, fastestRuns, openWays } from "./support/ways.ts";
 
 const NETWORKS = [
   "peleenet",
@@ -44,22 +47,18 @@ const NETWORKS = [
 ];
 const SIZE = 224;
 
-/** Milliseconds for each way of a layer, and for a second look where the chosen one seems not to be the fastest. */
+/** Milliseconds for each way of a layer, and for a second look where the chosen one seems to lose. */
 const WAY_MS = 50, SECOND_MS = 250;
-
-/** The chosen way is a loser where another one takes less than this share of its time. */
-const LOSER = 0.95;
 
 /** Share of the peak that wide pointwise convolutions are to reach. */
 const GOAL = 0.85;
 
 /** What is measured of a layer before the peak is known. */
 interface Measured extends Layer {
-  readonly kernels: readonly string[];
-  /** Milliseconds of each way, the chosen one first. */
-  readonly ms: readonly number[];
+  /** The chosen way first. */
+  readonly ways: readonly Omit<WayData, "share">[];
   /** Milliseconds of each of its layers inside their networks. */
-  readonly inNetworks: number[];
+  readonly inNetworks: readonly number[];
 }
 
 /** Milliseconds of every layer inside its network, the fastest of some runs, by name; those that run as one with a neighbour are missing. */
@@ -77,11 +76,19 @@ function timesInNetwork(session: Session, layers: readonly Layer[], runs: number
   return times;
 }
 
-/** Times a layer's ways; longer where the chosen one seems not to be the fastest. */
-function timeWays(ways: readonly Way[], effort: Effort): number[] {
-  const first = fastestRuns(ways, effort);
-  if (Math.min(...first) >= LOSER * first[0]) return first;
-  return fastestRuns(ways, { ...effort, ms: SECOND_MS });
+/** Times a layer's ways; where the chosen one seems to lose once more, for longer, and with cold caches. */
+async function timeWays({ graph }: Layer, effort: Rounds): Promise<Measured["ways"]> {
+  const ways = await openWays(graph);
+  const inputs = noise(graph.inputs);
+  for (const way of ways) way.write(inputs);
+  const time = (ms: number) => {
+    const times = fastestRuns(ways, { ...effort, ms });
+    return ways.map(({ kernel }, i) => ({ kernel, ms: times[i] }));
+  };
+  const first = time(WAY_MS);
+  if (!loses(first)) return first;
+  const cold = coldRuns(ways, inputs);
+  return time(SECOND_MS).map((way, i) => ({ ...way, coldMs: cold[i] }));
 }
 
 await runCommand(async () => {
@@ -109,46 +116,37 @@ await runCommand(async () => {
     for (const layer of layers) {
       const found = layer.names.flatMap((name) => times.get(name) ?? []);
       const known = measured.get(layer.key);
-      if (known) {
-        measured.set(layer.key, {
-          ...known,
-          names: [...known.names, ...layer.names],
-          inNetworks: [...known.inNetworks, ...found],
-        });
-        continue;
-      }
-      const ways = await openWays(layer.graph);
-      const inputs = noise(layer.graph.inputs);
-      for (const way of ways) way.write(inputs);
-      const ms = timeWays(ways, { ...flags, ms: WAY_MS });
-      measured.set(layer.key, { ...layer, kernels: ways.map(({ kernel }) => kernel), ms, inNetworks: found });
+      measured.set(layer.key, {
+        ...layer,
+        names: [...known?.names ?? [], ...layer.names],
+        ways: known?.ways ?? await timeWays(layer, flags),
+        inNetworks: [...known?.inNetworks ?? [], ...found],
+      });
     }
     peak = Math.max(peak, measurePeak(network.kernels));
   }
 
-  const layers = [...measured.values()].map(
-    ({ names, kind, shape, macs, kernels, ms, inNetworks }): LayerData => {
-      const share = (ms: number) => macs / ms / 1e6 / peak;
-      const msInNetwork = inNetworks.length > 0
-        ? inNetworks.reduce((sum, ms) => sum + ms) / inNetworks.length
-        : ms[0];
-      const ways = kernels.map((kernel, i) => ({ kernel, ms: ms[i], share: share(ms[i]) }));
-      return {
-        ...{ name: names[0], kind, shape, layers: names.length, macs },
-        ...ways[0],
-        msInNetwork,
-        shareInNetwork: share(msInNetwork),
-        ways,
-      };
-    },
-  );
+  const share = (macs: number, ms: number) => macs / ms / 1e6 / peak;
+  const layers = [...measured.values()].map((layer): LayerData => {
+    const { names, kind, shape, macs, inNetworks } = layer;
+    const ways = layer.ways.map((way) => ({ ...way, share: share(macs, way.ms) }));
+    const [chosen] = ways;
+    const msInNetwork = inNetworks.length > 0
+      ? inNetworks.reduce((sum, ms) => sum + ms) / inNetworks.length
+      : chosen.ms;
+    return {
+      ...chosen,
+      ...{ name: names[0], kind, shape, layers: names.length, macs, ways },
+      ...{ msInNetwork, shareInNetwork: share(macs, msInNetwork) },
+    };
+  });
   const kinds = sumKinds(layers, peak);
   const data: KernelsData = { models, simd, peak, kinds, layers };
   const wide = layers.filter(({ kind }) => kind === WIDE);
   const text = [
     waysTable(layers),
     kindsTable(kinds),
-    losersTable(layers, LOSER),
+    losersTable(layers),
     `Peak ${peak.toFixed(1)} GMAC/s (${simd}). ${WIDE}: ${
       wide.filter(({ share }) => share >= GOAL).length
     } of ${wide.length} shapes at ${percent(GOAL)} of it or more.`,

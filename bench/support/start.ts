@@ -10,6 +10,9 @@ import { runScript } from "./script.ts";
 /** Milliseconds of runs behind the first, enough for V8 to replace all kernels by their optimised code. */
 const STEADY_MS = 1000;
 
+/** Users know none of the packages that benchmarks need. */
+const USER = ["--config", "deno.json"];
+
 /** One model file opened in two processes, one that ends behind its first inference and one that goes on. */
 export interface Start {
   /** Milliseconds from the start of the process to its exit behind the first inference. */
@@ -22,7 +25,7 @@ export interface Start {
 
 /** Measures the start from a model file. */
 export async function measureStart(path: string, env: Readonly<Record<string, string>> = {}): Promise<Start> {
-  const script = ["bench/start/infer.ts", path];
+  const script = [...USER, "bench/start/infer.ts", path];
   // The long process comes first: it leaves compiled scripts behind, which Deno keeps for one set of V8's flags at a time.
   const { stdout } = await runScript([...script, String(STEADY_MS)], { env });
   const { first, steady }: Inference = JSON.parse(stdout);
@@ -32,5 +35,5 @@ export async function measureStart(path: string, env: Readonly<Record<string, st
 
 /** Measures what `deno run` takes for an empty script, in milliseconds. */
 export async function measureBare(): Promise<number> {
-  return (await runScript(["bench/start/empty.ts"])).wall;
+  return (await runScript([...USER, "bench/start/empty.ts"])).wall;
 }

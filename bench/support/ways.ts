@@ -12,6 +12,7 @@ import { allocateMemory } from "../../src/runtime/memory.ts";
 import { outerShape, readPort, writePort } from "../../src/runtime/port.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { Rounds } from "./interleave.ts";
+import { median } from "./stats.ts";
 
 /** A graph compiled in one way, over a memory of its own, for one thread. */
 export interface Way {
@@ -88,4 +89,23 @@ export function fastestRuns(ways: readonly Way[], { runs, warmup, ms }: Effort):
     for (const i of order) best[i] = Math.min(best[i], time(ways[i], repeats[i]));
   }
   return best;
+}
+
+/** Bytes that are copied to leave nothing of a run in the caches, and how often a run is measured behind that. */
+const COLD_BYTES = 2 ** 26, COLD_RUNS = 9;
+
+/** Milliseconds of each way, the median of runs that find nothing but their inputs in the caches: inside a network weights come from memory. */
+export function coldRuns(ways: readonly Way[], inputs: Readonly<Record<string, Tensor>>): number[] {
+  const from = new Uint8Array(COLD_BYTES).fill(1), to = new Uint8Array(COLD_BYTES);
+  const times = ways.map((): number[] => []);
+  for (let round = 0; round < COLD_RUNS; round++) {
+    ways.forEach((way, i) => {
+      to.set(from);
+      way.write(inputs);
+      const start = performance.now();
+      way.run();
+      times[i].push(performance.now() - start);
+    });
+  }
+  return times.map(median);
 }

@@ -105,4 +105,8 @@ Deno.test("bench/kernels.ts measures every convolution by kind", async () => {
     "depthwise, stride 1",
   ]);
   for (const { share, shareInNetwork } of data.layers) assert(share > 0 && shareInNetwork > 0);
+  const kernels = data.layers.map(({ ways }: { ways: { kernel: string }[] }) =>
+    ways.map(({ kernel }) => kernel.replace(/_\dx\d+$/, ""))
+  );
+  assertEquals(kernels, [["gemm", "im2col_gemm"], ["depthwise_3x3_4px", "64 x im2col_gemm"]]);
 });
