@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Program } from "../../src/compiler/memory_map.ts";
 import { compile } from "../../src/compiler/program.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Choose } from "../../src/ops/op.ts";
@@ -26,19 +27,23 @@ export interface Way {
   read(): Record<string, Tensor>;
 }
 
+function kernelOf({ steps, commands }: Program): string {
+  const { begin, end, kernel } = steps.at(-1)!;
+  const count = commands.offsets.filter((offset) => offset >= begin && offset < end).length;
+  return count > 1 ? `${count} x ${kernel}` : kernel;
+}
+
 async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way> {
   const program = compile(graph, { arch: build.arch, threads: 1 }, undefined, choose);
   const memory = allocateMemory(program.sizes.total, false);
   program.write(memory.buffer);
   const kernels = await instantiate(await kernelModule(build), memory);
-  const { begin, end, kernel } = program.steps.at(-1)!;
-  const { offsets } = program.commands;
-  const commands = offsets.filter((offset) => offset >= begin && offset < end).length;
+  const { offsets, end } = program.commands;
   return {
-    kernel: commands > 1 ? `${commands} x ${kernel}` : kernel,
+    kernel: kernelOf(program),
     write: (inputs) =>
       program.inputs.forEach((port) => writePort(port, memory.buffer, inputs[port.name].data)),
-    run: () => kernels.run(offsets[0], program.commands.end),
+    run: () => kernels.run(offsets[0], end),
     read: () =>
       Object.fromEntries(program.outputs.map((port) => [
         port.name,
@@ -47,7 +52,7 @@ async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way>
   };
 }
 
-/** Compiles a graph in every way; a node that has fewer ways than another is then run in its first. */
+/** Compiles a graph, of more than views, in every way; a node that has fewer ways than another is then run in its first. */
 export async function openWays(graph: Graph, build: Build = chooseBuild()): Promise<Way[]> {
   let most = 1;
   const first = await openWay(graph, build, (ways) => {
