@@ -27,9 +27,12 @@ export interface Way {
   read(): Record<string, Tensor>;
 }
 
-function kernelOf({ steps, commands }: Program): string {
+/** Kernel of the last node of a program that lies in memory. A command's second word is its length in words. */
+function kernelOf({ steps }: Program, memory: WebAssembly.Memory): string {
   const { begin, end, kernel } = steps.at(-1)!;
-  const count = commands.offsets.filter((offset) => offset >= begin && offset < end).length;
+  const words = new Int32Array(memory.buffer);
+  let count = 0;
+  for (let at = begin; at < end; at += words[at / 4 + 1] * 4) count++;
   return count > 1 ? `${count} x ${kernel}` : kernel;
 }
 
@@ -38,12 +41,12 @@ async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way>
   const memory = allocateMemory(program.sizes.total, false);
   program.write(memory.buffer);
   const kernels = await instantiate(await kernelModule(build), memory);
-  const { offsets, end } = program.commands;
+  const { begin, end } = program.commands;
   return {
-    kernel: kernelOf(program),
+    kernel: kernelOf(program, memory),
     write: (inputs) =>
       program.inputs.forEach((port) => writePort(port, memory.buffer, inputs[port.name].data)),
-    run: () => kernels.run(offsets[0], end),
+    run: () => kernels.run(begin, end),
     read: () =>
       Object.fromEntries(program.outputs.map((port) => [
         port.name,
