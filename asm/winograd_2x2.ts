@@ -9,33 +9,24 @@
  */
 import { clamp, splatWord, storeLanes, word } from "./simd";
 
-/** One pass of B' over four vectors `step` bytes apart, to four `outStep` apart. */
-@inline
-function transformIn(from: usize, step: usize, to: usize, outStep: usize): void {
-  const d0 = v128.load(from);
-  from += step;
-  const d1 = v128.load(from);
-  from += step;
-  const d2 = v128.load(from);
-  const d3 = v128.load(from + step);
-  v128.store(to, f32x4.sub(d0, d2));
-  to += outStep;
-  v128.store(to, f32x4.add(d1, d2));
-  to += outStep;
-  v128.store(to, f32x4.sub(d2, d1));
-  to += outStep;
-  v128.store(to, f32x4.sub(d3, d1));
-}
-
-/** Transforms one tile, all channels: 4x4 pixels at `from` to the 16 planes at `to`. */
-export function inputTile2(from: usize, pixel: usize, rowBytes: usize, channels: i32, to: usize, plane: usize, scratch: usize): void {
-  for (; channels > 0; channels -= 4) {
-    for (let x = 0; x < 4; ++x) {
-      transformIn(from + <usize> x * pixel, rowBytes, scratch + (<usize> x << 4), 64);
-    }
-    for (let y = 0; y < 4; ++y) {
-      transformIn(scratch + <usize> (y << 6), 16, to + <usize> (y << 2) * plane, plane);
-    }
+/** One pass of B' over `bytes` of channels: four vectors `step` bytes apart, to four `outStep` apart. */
+export function transformInput2(from: usize, step: usize, to: usize, outStep: usize, bytes: i32): void {
+  for (; bytes > 0; bytes -= 16) {
+    let p = from;
+    const d0 = v128.load(p);
+    p += step;
+    const d1 = v128.load(p);
+    p += step;
+    const d2 = v128.load(p);
+    const d3 = v128.load(p + step);
+    p = to;
+    v128.store(p, f32x4.sub(d0, d2));
+    p += outStep;
+    v128.store(p, f32x4.add(d1, d2));
+    p += outStep;
+    v128.store(p, f32x4.sub(d2, d1));
+    p += outStep;
+    v128.store(p, f32x4.sub(d3, d1));
     from += 16;
     to += 16;
   }

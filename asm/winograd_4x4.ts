@@ -9,56 +9,60 @@
  *          | 0  b/2  -1/2  -b   1  0 |        | 1 -b    2    -2b
  *          | 0   1     0  -5/2  0  1 |        | 0  0    0      1
  */
-import { clamp, madd, splatWord, storeLanes, word } from "./simd";
+import { clamp, madd, nmadd, splatWord, storeLanes, word } from "./simd";
 
-const A: f32 = 0.7071067811865476, B: f32 = 1.4142135623730951;
+/** The constants a and b. */
+export const A4: f32 = 0.7071067811865476, B4: f32 = 1.4142135623730951;
 
-/** One pass of B' over six vectors `step` bytes apart, to six `outStep` apart. */
-@inline
-function transformIn(from: usize, step: usize, to: usize, outStep: usize): void {
-  const d0 = v128.load(from);
-  from += step;
-  const d1 = v128.load(from);
-  from += step;
-  const d2 = v128.load(from);
-  from += step;
-  const d3 = v128.load(from);
-  from += step;
-  const d4 = v128.load(from);
-  const d5 = v128.load(from + step);
-  const k = f32x4.splat(-2.5);
-  v128.store(to, f32x4.add(d0, madd(d2, k, d4)));
-  to += outStep;
-  let even = madd(d2, f32x4.splat(-2), d4);
-  let odd = f32x4.mul(madd(d1, f32x4.splat(-2), d3), f32x4.splat(A));
-  v128.store(to, f32x4.add(even, odd));
-  to += outStep;
-  v128.store(to, f32x4.sub(even, odd));
-  to += outStep;
-  even = madd(d2, f32x4.splat(-0.5), d4);
-  odd = f32x4.mul(madd(d1, f32x4.splat(-0.5), d3), f32x4.splat(B));
-  v128.store(to, f32x4.add(even, odd));
-  to += outStep;
-  v128.store(to, f32x4.sub(even, odd));
-  to += outStep;
-  v128.store(to, f32x4.add(d1, madd(d3, k, d5)));
-}
-
-/** Transforms one tile, all channels: 6x6 pixels at `from` to the 36 planes at `to`. */
-export function inputTile4(from: usize, pixel: usize, rowBytes: usize, channels: i32, to: usize, plane: usize, scratch: usize): void {
-  for (; channels > 0; channels -= 4) {
-    for (let x = 0; x < 6; ++x) {
-      transformIn(from + <usize> x * pixel, rowBytes, scratch + (<usize> x << 4), 96);
-    }
-    for (let y = 0; y < 6; ++y) {
-      transformIn(scratch + <usize> y * 96, 16, to + <usize> (y * 6) * plane, plane);
-    }
+/**
+ * One pass of B' over `bytes` of channels: six vectors `step` bytes apart, to six `outStep` apart. `fiveHalves`, `half`, `a` and `b` are constants that the caller
+ * spreads: V8 keeps arguments in registers, constants of the code itself it makes anew at every use.
+ */
+export function transformInput4(
+  from: usize,
+  step: usize,
+  to: usize,
+  outStep: usize,
+  bytes: i32,
+  fiveHalves: v128,
+  half: v128,
+  a: v128,
+  b: v128,
+): void {
+  for (; bytes > 0; bytes -= 16) {
+    let p = from;
+    const d0 = v128.load(p);
+    p += step;
+    const d1 = v128.load(p);
+    p += step;
+    const d2 = v128.load(p);
+    p += step;
+    const d3 = v128.load(p);
+    p += step;
+    const d4 = v128.load(p);
+    const d5 = v128.load(p + step);
+    p = to;
+    v128.store(p, f32x4.add(d0, nmadd(d2, fiveHalves, d4)));
+    p += outStep;
+    let even = f32x4.sub(d4, f32x4.add(d2, d2));
+    let odd = nmadd(d1, b, f32x4.mul(d3, a));
+    v128.store(p, f32x4.add(even, odd));
+    p += outStep;
+    v128.store(p, f32x4.sub(even, odd));
+    p += outStep;
+    even = nmadd(d2, half, d4);
+    odd = nmadd(d1, a, f32x4.mul(d3, b));
+    v128.store(p, f32x4.add(even, odd));
+    p += outStep;
+    v128.store(p, f32x4.sub(even, odd));
+    p += outStep;
+    v128.store(p, f32x4.add(d1, nmadd(d3, fiveHalves, d5)));
     from += 16;
     to += 16;
   }
 }
 
-/** One tile of outputs, `channels` from `bias` on: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels. */
+/** One tile of outputs, `channels` from `bias` on: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels. `half`, `a4` and `b4` are constants, as above. */
 export function outputTile4(
   params: usize,
   m: usize,
@@ -70,6 +74,9 @@ export function outputTile4(
   bias: usize,
   channels: i32,
   scratch: usize,
+  half: v128,
+  a4: v128,
+  b4: v128,
 ): void {
   const outPixel = <usize> word(params, 7), rPixel = <usize> word(params, 9);
   const outRow = <usize> word(params, 16) * outPixel, rRow = <usize> word(params, 16) * rPixel;
@@ -90,9 +97,10 @@ export function outputTile4(
       const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
       const to = scratch + (<usize> x << 4);
       v128.store(to, f32x4.add(m0, f32x4.add(s1, s2)));
-      v128.store(to, madd(d1, f32x4.splat(A), f32x4.mul(d2, f32x4.splat(B))), 96);
-      v128.store(to, madd(s1, f32x4.splat(0.5), f32x4.add(s2, s2)), 192);
-      v128.store(to, madd(d1, f32x4.splat(A / 2), madd(d2, f32x4.splat(2 * B), m5)), 288);
+      const ad = f32x4.mul(d1, a4), bd = f32x4.mul(d2, b4);
+      v128.store(to, f32x4.add(ad, bd), 96);
+      v128.store(to, madd(s1, half, f32x4.add(s2, s2)), 192);
+      v128.store(to, madd(ad, half, f32x4.add(f32x4.add(bd, bd), m5)), 288);
     }
     const b = v128.load(bias);
     for (let y = 0; y < rows; ++y) {
@@ -101,9 +109,10 @@ export function outputTile4(
       const m4 = v128.load(p, 64), m5 = v128.load(p, 80);
       const s1 = f32x4.add(m1, m2), d1 = f32x4.sub(m1, m2), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
       let y0 = f32x4.add(m0, f32x4.add(s1, s2));
-      let y1 = f32x4.add(b, madd(d1, f32x4.splat(A), f32x4.mul(d2, f32x4.splat(B))));
-      let y2 = f32x4.add(b, madd(s1, f32x4.splat(0.5), f32x4.add(s2, s2)));
-      let y3 = f32x4.add(b, madd(d1, f32x4.splat(A / 2), madd(d2, f32x4.splat(2 * B), m5)));
+      const ad = f32x4.mul(d1, a4), bd = f32x4.mul(d2, b4);
+      let y1 = f32x4.add(b, f32x4.add(ad, bd));
+      let y2 = f32x4.add(b, madd(s1, half, f32x4.add(s2, s2)));
+      let y3 = f32x4.add(b, madd(ad, half, f32x4.add(f32x4.add(bd, bd), m5)));
       let o = out + <usize> y * outRow;
       if (r) {
         let q = r + <usize> y * rRow;

@@ -95,12 +95,10 @@ export const HOT_LOOPS: readonly HotLoop[] = [
   },
   {
     name: "Winograd F(4x4) input",
-    function: "winograd_4x4/inputTile4",
-    levels: 1,
-    trips: [6, 6],
-    has: ["fma", 72],
+    function: "winograd_4x4/transformInput4",
+    has: ["fma", 6],
     macs: 0,
-    unit: "1 tile, 4 channels",
+    unit: "1 of a tile's 11 lines, 4 channels",
   },
   {
     name: "Winograd F(4x4) output",

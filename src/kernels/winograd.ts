@@ -75,6 +75,9 @@ export function transformWeights(
   }
 }
 
+/** Neighbouring tiles that are transformed together, and bytes of channels at a time: what they share is loaded once, and stays in a small L1. */
+const RUN = 2, SLICE_BYTES = 256;
+
 /** Fewest tiles whose products fill the rows of the register tile well enough. */
 const LEAST_TILES = 4;
 
@@ -139,7 +142,8 @@ export function emitWinograd(
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
-  const scratchBytes = align(planes * (vRow + 16));
+  const slice = Math.min(SLICE_BYTES, vRow);
+  const scratchBytes = align((size + 2) * (RUN * size + 3) * slice);
   const v = emitter.workspace(planes * (vPlane + mPlane) + scratchBytes);
   const m = { region: v.region, offset: v.offset + planes * vPlane };
   const scratch = { region: v.region, offset: m.offset + planes * mPlane };
@@ -183,6 +187,8 @@ export function emitWinograd(
       share,
       shares,
       ...activationWords(epilogue.activation),
+      RUN,
+      slice,
     ],
   });
 }
