@@ -65,7 +65,7 @@ Deno.test("pointwise convolutions equal the reference at every edge of the regis
   const kernels = await runAll("pointwise", 1, function* () {
     for (const c of CHANNELS) {
       for (const outputs of [1, 4, 7, 8, 9, 16, 17, 24, 25]) {
-        for (const w of [1, 5, 6, 7, 13]) yield { input: [1, 1, w, c], kernel: [1, 1], outputs };
+        for (const w of [1, 5, 6, 7, 8, 11, 13, 16]) yield { input: [1, 1, w, c], kernel: [1, 1], outputs };
       }
     }
     yield { input: [2, 3, 5, 8], kernel: [1, 1], outputs: 12, residual: true };
