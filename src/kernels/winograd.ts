@@ -9,6 +9,7 @@ import type { Padding } from "../geometry.ts";
 import {
   activationWords,
   align,
+  type Arch,
   type Emitter,
   type Epilogue,
   limitWords,
@@ -81,11 +82,23 @@ const RUN = 2, SLICE_BYTES = 256;
 /** Fewest tiles whose products fill the rows of the register tile well enough. */
 const LEAST_TILES = 4;
 
-/** Multiply-adds that take as long as a weight takes to come from memory: whole networks outgrow the caches. */
-const WEIGHT_COST = 8;
+/** Multiply-adds that take as long as a step beside the products. */
+interface Costs {
+  /** Reading a weight from memory: whole networks outgrow the caches. */
+  readonly weight: number;
+  /** Transforming an input, and an output, of one channel of a tile, by the tile's products. */
+  readonly input: number;
+  readonly output: number;
+}
 
-/** Multiply-adds that take as long as transforming an input, and an output, of one channel of a tile, by the tile's products. */
-const TRANSFORM_COST = { input: 12, output: 10 };
+/**
+ * Fitted to measurements on 112x112 to 3x3 maps of 4 to 1024 channels (`deno task bench:kernels`), those of x86-64 on an AMD EPYC; boards have slower memory beside
+ * their multiply-adds.
+ */
+const COSTS: Readonly<Record<Arch, Costs>> = {
+  "x86-64": { weight: 5, input: 3, output: 10 },
+  aarch64: { weight: 8, input: 12, output: 10 },
+};
 
 /** A size of tiles, and how many times as fast as im2col it should be. */
 export interface WinogradGain {
@@ -94,21 +107,21 @@ export interface WinogradGain {
 }
 
 /**
- * F(4x4) and F(2x2), the better one first, for an output plane `[n, oh, ow]` of `channels` and `outputs`: multiply-adds, those that tiles compute past the border included,
- * transforms, and weights to be read, of which F(4x4) has four times as many as im2col. Costs were fitted to measurements on 112x112 to 5x5 maps of 4 to 1024
- * channels (`deno task bench:kernels`). The gain is 0 where there are too few tiles.
+ * F(4x4) and F(2x2), the better one first, for an output plane `[n, oh, ow]` of `channels` and `outputs`: multiply-adds, those that tiles compute past the border
+ * included, transforms, and weights to be read, of which F(4x4) has four times as many as im2col. The gain is 0 where there are too few tiles.
  */
 export function rateWinograd(
   [n, oh, ow]: readonly number[],
   channels: number,
   outputs: number,
+  arch: Arch,
 ): WinogradGain[] {
-  const pairs = channels * outputs;
-  const direct = 9 * pairs * (n * oh * ow + WEIGHT_COST);
+  const pairs = channels * outputs, costs = COSTS[arch];
+  const direct = 9 * pairs * (n * oh * ow + costs.weight);
   return ([4, 2] as const).map((size) => {
     const tiles = n * Math.ceil(oh / size) * Math.ceil(ow / size), planes = (size + 2) ** 2;
-    const transforms = tiles * (TRANSFORM_COST.input * channels + TRANSFORM_COST.output * outputs);
-    const gain = direct / (planes * (pairs * (tiles + WEIGHT_COST) + transforms));
+    const transforms = tiles * (costs.input * channels + costs.output * outputs);
+    const gain = direct / (planes * (pairs * (tiles + costs.weight) + transforms));
     return { size, gain: tiles < LEAST_TILES ? 0 : gain };
   }).sort((a, b) => b.gain - a.gain);
 }

@@ -7,7 +7,7 @@
 import { GraphError } from "../errors.ts";
 import { outputPlane, type Padding, type Pair, type Window } from "../geometry.ts";
 import { emitDepthwise } from "../kernels/depthwise.ts";
-import { type Limits, subview } from "../kernels/emitter.ts";
+import { type Arch, type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
 import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
@@ -53,7 +53,7 @@ export type Conv2dWay =
 const LEAST_GAIN = 1.15;
 
 /**
- * All ways to run a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`, and a residual or none. The first one should be the
+ * All ways to run a convolution of `input` `[n, h, w, c]` with `weight` `[kh, kw, c / groups, o]`, and a residual or none, on a processor. The first one should be the
  * fastest, the others are in no order; all give the same values up to rounding.
  */
 export function waysOfConv2d(
@@ -61,6 +61,7 @@ export function waysOfConv2d(
   input: Shape,
   weight: Shape,
   residual: boolean,
+  arch: Arch,
 ): [Conv2dWay, ...Conv2dWay[]] {
   const [kh, kw, groupChannels, outputs] = weight, { groups } = attrs;
   const pixels = kh === 1 && kw === 1;
@@ -86,7 +87,7 @@ export function waysOfConv2d(
   }
   if (kh !== 3 || kw !== 3 || !unit) return [im2col];
   const [oh, ow] = outputPlane([input[1], input[2]], windowOf(attrs, weight));
-  const gains = rateWinograd([input[0], oh, ow], input[3], outputs);
+  const gains = rateWinograd([input[0], oh, ow], input[3], outputs, arch);
   const winograd = gains.map(({ size, gain }): Conv2dWay => ({
     strategy: "winograd",
     size,
@@ -205,7 +206,9 @@ export const conv2d: Op<Conv2dAttrs> = {
     const bias = node.inputs > 2 ? constantOf(node, 2).data : undefined;
     const residual = node.inputs > 3 ? node.input(3) : undefined;
     const epilogue = { residual, limits: attrs.limits, activation: kernelOf(attrs.activation) };
-    const way = node.choose(waysOfConv2d(attrs, x.shape, weight.shape, residual !== undefined));
+    const way = node.choose(
+      waysOfConv2d(attrs, x.shape, weight.shape, residual !== undefined, emitter.host.arch),
+    );
     const { strategy, reason } = way;
     const window = windowOf(attrs, weight.shape);
     if (strategy === "depthwise") {

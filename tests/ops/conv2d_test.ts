@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { GraphError } from "../../src/errors.ts";
+import type { Arch } from "../../src/kernels/emitter.ts";
 import { conv2d, type Conv2dAttrs, type Conv2dWay, waysOfConv2d } from "../../src/ops/conv2d.ts";
 
 const unit: Conv2dAttrs = { strides: [1, 1], padding: [1, 1, 1, 1], dilations: [1, 1], groups: 1 };
@@ -9,12 +10,12 @@ function ways(
   [h, w, c]: readonly number[],
   [k, outputs]: readonly number[],
   attrs: Partial<Conv2dAttrs> = {},
-  residual = false,
+  { residual = false, arch = "x86-64" as Arch } = {},
 ): string[] {
   const groups = attrs.groups ?? 1, side = k >> 1;
   const all = { ...unit, padding: [side, side, side, side] as const, ...attrs };
   const nameOf = (way: Conv2dWay) => way.strategy === "winograd" ? `winograd ${way.size}` : way.strategy;
-  return waysOfConv2d(all, [1, h, w, c], [k, k, c / groups, outputs], residual).map(nameOf);
+  return waysOfConv2d(all, [1, h, w, c], [k, k, c / groups, outputs], residual, arch).map(nameOf);
 }
 
 /** What is chosen for a convolution. */
@@ -31,20 +32,42 @@ Deno.test("the kernel of a convolution changes at the edges of its bands", () =>
     [choice([14, 14, 64], [3, 128], { groups: 64 }), "im2col"],
     [choice([14, 14, 64], [3, 64], { groups: 8 }), "grouped"],
     [choice([14, 14, 64], [1, 64], { groups: 2 }), "im2col"],
-    // Stride, dilation and other kernels have no Winograd; neither have few channels, few tiles, or narrow outputs.
+    // Stride, dilation and other kernels have no Winograd; neither have few channels, few tiles, or narrow outputs of small maps.
     [choice([56, 56, 64], [3, 64]), "winograd 4"],
     [choice([56, 56, 64], [3, 64], { strides: [2, 1] }), "im2col"],
     [choice([56, 56, 64], [3, 64], { dilations: [1, 2], padding: [1, 2, 1, 2] }), "im2col"],
     [choice([56, 56, 64], [5, 64]), "im2col"],
     [choice([56, 56, 4], [3, 64]), "im2col"],
-    [choice([56, 56, 16], [3, 16]), "winograd 4"],
-    [choice([56, 56, 64], [3, 2]), "im2col"],
+    [choice([56, 56, 5], [3, 64]), "winograd 4"],
+    [choice([14, 14, 64], [3, 2]), "im2col"],
+    [choice([28, 28, 64], [3, 2]), "winograd 4"],
+    [choice([7, 7, 16], [3, 16]), "im2col"],
+    [choice([7, 7, 64], [3, 16]), "winograd 4"],
     [choice([4, 8, 256], [3, 256]), "winograd 2"],
-    // Where weights outweigh the map, the smaller transform wins.
-    [choice([14, 14, 192], [3, 192]), "winograd 4"],
-    [choice([7, 7, 224], [3, 224]), "winograd 2"],
-    [choice([5, 5, 512], [3, 512]), "im2col"],
     [choice([2, 6, 256], [3, 256]), "im2col"],
+    // The smaller transform wins where the larger one computes much past the border; the smallest maps have none.
+    [choice([11, 11, 64], [3, 64]), "winograd 4"],
+    [choice([10, 10, 64], [3, 64]), "winograd 2"],
+    [choice([7, 7, 224], [3, 224]), "winograd 4"],
+    [choice([6, 6, 224], [3, 224]), "winograd 2"],
+    [choice([5, 5, 512], [3, 512]), "winograd 2"],
+    [choice([5, 5, 64], [3, 64]), "im2col"],
+    [choice([3, 3, 512], [3, 512]), "im2col"],
+  ];
+  assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
+});
+
+Deno.test("on aarch64 weights cost more: Winograd begins at wider maps", () => {
+  const aarch64 = (input: readonly number[], [k, outputs]: readonly number[]) =>
+    choice(input, [k, outputs], {}, { arch: "aarch64" });
+  const cases: readonly (readonly [string, string])[] = [
+    [aarch64([56, 56, 4], [3, 64]), "im2col"],
+    [aarch64([28, 28, 64], [3, 2]), "im2col"],
+    [aarch64([56, 56, 16], [3, 16]), "winograd 4"],
+    [aarch64([7, 7, 64], [3, 16]), "im2col"],
+    [aarch64([14, 14, 192], [3, 192]), "winograd 4"],
+    [aarch64([7, 7, 224], [3, 224]), "winograd 2"],
+    [aarch64([5, 5, 512], [3, 512]), "im2col"],
   ];
   assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
 });
@@ -70,9 +93,9 @@ Deno.test("a convolution has every way to run that its shape allows", () => {
     [ways([14, 14, 6], [3, 6], { groups: 2 }), ["im2col"]],
     [ways([14, 14, 64], [3, 64], { groups: 64 }), ["depthwise", "im2col"]],
     // The depthwise kernel adds no residual.
-    [ways([14, 14, 64], [3, 64], { groups: 64 }, true), ["im2col"]],
+    [ways([14, 14, 64], [3, 64], { groups: 64 }, { residual: true }), ["im2col"]],
     [ways([56, 56, 64], [3, 64]), ["winograd 4", "winograd 2", "im2col"]],
-    [ways([5, 5, 512], [3, 512]), ["im2col", "winograd 2", "winograd 4"]],
+    [ways([5, 5, 64], [3, 64]), ["im2col", "winograd 2", "winograd 4"]],
     [ways([1, 1, 8], [3, 8]), ["im2col", "winograd 4", "winograd 2"]],
     [ways([56, 56, 64], [5, 64]), ["im2col"]],
   ];
