@@ -65,12 +65,20 @@ interface WorkerHandle {
   terminate(): void;
 }
 
+/** Node's own workers; `undefined` elsewhere. Asked for in a way that does not wait: who runs in a loop that never yields has its workers come back all the same. */
+function nodeThreads(): typeof import("node:worker_threads") | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): typeof import("node:worker_threads") };
+  };
+  return typeof Worker === "undefined" ? process?.getBuiltinModule?.("node:worker_threads") : undefined;
+}
+
 /** Starts a worker from source, without permissions or files: a `data:` module. */
-async function spawn(onMessage: (text: string) => void): Promise<WorkerHandle> {
+function spawn(onMessage: (text: string) => void): WorkerHandle {
   const url = `data:text/javascript,${encodeURIComponent(workerSource)}`;
-  if (typeof Worker === "undefined") {
-    const { Worker: NodeWorker } = await import("node:worker_threads");
-    const worker = new NodeWorker(new URL(url));
+  const node = nodeThreads();
+  if (node) {
+    const worker = new node.Worker(new URL(url));
     worker.on("message", onMessage);
     worker.on("error", (error: Error) => onMessage(error.message));
     worker.unref();
@@ -90,8 +98,7 @@ export function whySingle(): string | undefined {
   if (typeof SharedArrayBuffer === "undefined") {
     return "shared memory is not to be had: a browser wants the page cross-origin isolated (COOP and COEP headers)";
   }
-  const nodeLike = typeof globalThis === "object" && "process" in globalThis;
-  return typeof Worker === "undefined" && !nodeLike ? "this host has no workers" : undefined;
+  return typeof Worker === "undefined" && !nodeThreads() ? "this host has no workers" : undefined;
 }
 
 /** As many threads as are likely to help: the host's cores, at most 4. */
@@ -232,14 +239,12 @@ export class ThreadPool {
         retire: RETIRE_MS,
       };
       this.#workers.get(slot)?.terminate();
-      spawn((text) => {
+      const worker = spawn((text) => {
         if (text !== "ready") this.#failure = text;
         this.#wake();
-      }).then((worker) => {
-        if (this.#disposed) return worker.terminate();
-        this.#workers.set(slot, worker);
-        worker.post(message);
       });
+      this.#workers.set(slot, worker);
+      worker.post(message);
     }
   }
 

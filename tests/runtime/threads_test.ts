@@ -76,3 +76,14 @@ Deno.test({
     assert(idle <= 100, `${idle} ms of processor time in an idle second`);
   },
 });
+
+Deno.test("workers that went for want of work come back in a loop that never yields", async () => {
+  using session = await Session.create(buildModel("mobilenetv2", { inputSize: 64 }), { threads: 2 });
+  const taking = () => Math.max(...session.profile(1).map(({ threads }) => threads));
+  session.execute();
+  await session.start();
+  assertEquals(taking(), 2);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const deadline = performance.now() + 10_000;
+  while (taking() < 2) assert(performance.now() < deadline, "one thread still");
+});
