@@ -21,7 +21,7 @@ import { unary } from "./unary";
 import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
-export { peak } from "./peak";
+export { peak, peak_dot } from "./peak";
 export { resize_row } from "./resize_row";
 
 function dispatch(id: i32, params: usize, tile: i32, local: usize): void {

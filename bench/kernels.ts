@@ -13,7 +13,7 @@ import { buildModel } from "../models/build.ts";
 import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { optimizeLayers } from "../src/compiler/passes/index.ts";
 import type { Graph } from "../src/graph/graph.ts";
-import { measurePeak } from "../src/runtime/profile.ts";
+import { formatPeaks, measurePeak, type Peaks } from "../src/runtime/profile.ts";
 import { Session } from "../src/runtime/session.ts";
 import { openGraph } from "./networks/open.ts";
 import { runCommand } from "./support/command.ts";
@@ -105,13 +105,12 @@ await runCommand(async () => {
       : await openGraph(name, { quiet: flags.json });
   const measured = new Map<string, Measured>();
   const models: string[] = [];
-  let peak = 0, simd = "";
+  let peaks: Peaks | undefined, simd = "";
   for (const name of flags.given.length > 0 ? flags.given : [...NETWORKS, DEFAULT_MODEL]) {
     const graph = optimizeLayers(await open(name)), layers = layersOf(graph);
     models.push(graph.info.name);
     using network = await Session.create(graph);
     simd = network.info.simd;
-    peak = Math.max(peak, measurePeak(network.kernels));
     const times = timesInNetwork(network, layers, flags.runs);
     for (const layer of layers) {
       const found = layer.names.flatMap((name) => times.get(name) ?? []);
@@ -123,9 +122,11 @@ await runCommand(async () => {
         inNetworks: [...known?.inNetworks ?? [], ...found],
       });
     }
-    peak = Math.max(peak, measurePeak(network.kernels));
+    const gmacs = Math.max(peaks?.gmacs ?? 0, network.peaks.gmacs, measurePeak(network.kernels));
+    peaks = { ...network.peaks, gmacs };
   }
 
+  const peak = peaks!.gmacs;
   const share = (macs: number, ms: number) => macs / ms / 1e6 / peak;
   const layers = [...measured.values()].map((layer): LayerData => {
     const { names, kind, shape, macs, inNetworks } = layer;
@@ -141,15 +142,16 @@ await runCommand(async () => {
     };
   });
   const kinds = sumKinds(layers, peak);
-  const data: KernelsData = { models, simd, peak, kinds, layers };
+  const data: KernelsData = { models, simd, peaks: peaks!, kinds, layers };
   const wide = layers.filter(({ kind }) => kind === WIDE);
   const text = [
     waysTable(layers),
     kindsTable(kinds),
     losersTable(layers),
-    `Peak ${peak.toFixed(1)} GMAC/s (${simd}). ${WIDE}: ${
-      wide.filter(({ share }) => share >= GOAL).length
-    } of ${wide.length} shapes at ${percent(GOAL)} of it or more.`,
+    `Peaks (${simd}): ${formatPeaks(peaks!)}.`,
+    `${WIDE}: ${wide.filter(({ share }) => share >= GOAL).length} of ${wide.length} shapes at ${
+      percent(GOAL)
+    } of it or more.`,
   ].join("\n\n");
   await report(resultOf("kernels", data), text, flags);
 });

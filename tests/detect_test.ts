@@ -105,7 +105,7 @@ Deno.test("--profile prints every layer with its kernel and share of the peak", 
   assertMatch(stdout, /layer +kernel +in -> out +MMAC +ms +GMAC\/s +peak/);
   assertMatch(stdout, /gemm_\d+x\d+ .*%/);
   assertMatch(stdout, /depthwise_3x3/);
-  assertMatch(stdout, /^threads: 2; peaks: [\d.]+ GMAC\/s; copies .*\n$/m);
+  assertMatch(stdout, /^threads: 2; peaks: [\d.]+ GMAC\/s, [\d.]+ of 8-bit integers; copies .*\n$/m);
 });
 
 Deno.test("the same detections on 1, 2 and 4 threads", async () => {

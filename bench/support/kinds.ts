@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Peaks } from "../../src/runtime/profile.ts";
 import { markdownTable, percent, times } from "./markdown.ts";
 import { median } from "./stats.ts";
 
@@ -54,8 +55,7 @@ export interface KindData {
 export interface KernelsData {
   readonly models: readonly string[];
   readonly simd: string;
-  /** Multiply-add peak, GMAC/s. */
-  readonly peak: number;
+  readonly peaks: Peaks;
   readonly kinds: readonly KindData[];
   readonly layers: readonly LayerData[];
 }

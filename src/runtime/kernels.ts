@@ -37,6 +37,8 @@ export interface Kernels {
   checksum(begin: number, end: number): number;
   /** Runs `rounds` times 48 multiply-adds `a * scale + shift`. */
   peak(rounds: number, scale: number, shift: number): number;
+  /** Runs `rounds` times 192 multiply-adds of the 8-bit integers `left` and `right`, 0 to 127, and gives the sum of their products; 0 without relaxed SIMD. */
+  peak_dot(rounds: number, left: number, right: number): number;
   /** Resizes two source rows to one row of the input tensor; see `asm/resize_row.ts`. */
   resize_row(
     top: number,

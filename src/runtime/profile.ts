@@ -51,6 +51,8 @@ export interface CopySpeed {
 export interface Peaks {
   /** Multiply-adds of all threads, GMAC/s. */
   readonly gmacs: number;
+  /** The same of 8-bit integers, four summed in 32 bits at once (dot products); left out where the kernels have no relaxed SIMD. */
+  readonly dotGmacs?: number;
   /** Copying by one thread, the smallest working set first: about the levels of the cache, then memory. */
   readonly copy: readonly CopySpeed[];
 }
@@ -58,16 +60,30 @@ export interface Peaks {
 /** Multiply-adds of one round of the `peak` kernel. */
 const PEAK_MACS = 48;
 
-/** Measures the multiply-add peak of this machine and build, in GMAC/s: the fastest of several short runs. */
-export function measurePeak(kernels: Kernels, runs = 150): number {
-  const rounds = 50_000;
+/** Rounds of a short run of the `peak` kernels. */
+const PEAK_ROUNDS = 50_000;
+
+/** Milliseconds of the fastest of several short runs. */
+function fastest(runs: number, run: () => void): number {
   let best = Infinity;
-  for (let run = 0; run < runs; run++) {
+  for (let i = 0; i < runs; i++) {
     const start = performance.now();
-    kernels.peak(rounds, 0.999, 0.001);
+    run();
     best = Math.min(best, performance.now() - start);
   }
-  return rounds * PEAK_MACS / best / 1e6;
+  return best;
+}
+
+/** Measures the multiply-add peak of this machine and build, in GMAC/s. */
+export function measurePeak(kernels: Kernels, runs = 150): number {
+  return PEAK_ROUNDS * PEAK_MACS / fastest(runs, () => kernels.peak(PEAK_ROUNDS, 0.999, 0.001)) / 1e6;
+}
+
+/** Measures the peak of dot products of 8-bit integers of this machine, in GMAC/s; `undefined` where the build has none. */
+export function measureDotPeak(kernels: Kernels, runs = 150): number | undefined {
+  const macs = kernels.peak_dot(PEAK_ROUNDS, 1, 1);
+  if (macs === 0) return undefined;
+  return macs / fastest(runs, () => kernels.peak_dot(PEAK_ROUNDS, 1, 1)) / 1e6;
 }
 
 /** Working sets that stand for the levels of the cache and for memory: 32 KiB, 512 KiB, 4 MiB, 64 MiB. */
@@ -80,15 +96,17 @@ const COPY_WORK = 2 ** 26;
 export function measurePeaks(kernels: Kernels, threads = 1): Peaks {
   const copy = COPY_BYTES.map((bytes) => {
     const from = new Uint8Array(bytes / 2).fill(1), to = new Uint8Array(bytes / 2).fill(1);
-    let best = Infinity;
-    for (let run = 0; run < 5; run++) {
-      const start = performance.now();
+    const best = fastest(5, () => {
       for (let done = 0; done < COPY_WORK; done += bytes) to.set(from);
-      best = Math.min(best, performance.now() - start);
-    }
+    });
     return { bytes, gbs: COPY_WORK / best / 1e6 };
   });
-  return { gmacs: measurePeak(kernels) * threads, copy };
+  const dot = measureDotPeak(kernels);
+  return {
+    gmacs: measurePeak(kernels) * threads,
+    ...(dot !== undefined && { dotGmacs: dot * threads }),
+    copy,
+  };
 }
 
 /**
@@ -178,8 +196,13 @@ export function formatProfile(rows: readonly LayerProfile[], peaks: Peaks): stri
     row.map((cell, c) => numeric.has(c) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])).join("  ")
       .trimEnd()
   );
-  const copies = peaks.copy.map(({ bytes, gbs }) => `${gbs.toFixed(0)} GB/s in ${bytes / 1024} KiB`);
   const threads = Math.min(...rows.map((row) => row.threads));
-  const peak = `${peaks.gmacs.toFixed(1)} GMAC/s; copies ${copies.join(", ")}`;
-  return [...table, `threads: ${threads}; peaks: ${peak}`].join("\n");
+  return [...table, `threads: ${threads}; peaks: ${formatPeaks(peaks)}`].join("\n");
+}
+
+/** One line of what the machine could do at best. */
+export function formatPeaks({ gmacs, dotGmacs, copy }: Peaks): string {
+  const copies = copy.map(({ bytes, gbs }) => `${gbs.toFixed(0)} GB/s in ${bytes / 1024} KiB`);
+  const dot = dotGmacs === undefined ? "" : `, ${dotGmacs.toFixed(1)} of 8-bit integers`;
+  return `${gmacs.toFixed(1)} GMAC/s${dot}; copies ${copies.join(", ")}`;
 }

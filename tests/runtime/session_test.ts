@@ -87,3 +87,17 @@ Deno.test("profile times every layer against the measured peak", async () => {
   assertEquals(Math.round(layer.gbs * layer.ms * 1e6), 4 * (24 + 8 + 12));
   assert(session.peaks.copy.every(({ gbs }) => gbs > 0) && layer.lost <= layer.ms);
 });
+
+Deno.test("the peak of dot products does the multiply-adds it counts, and is left out without relaxed SIMD", async () => {
+  for (
+    const { simd, arch, macs } of [
+      { simd: "relaxed", arch: "x86-64", macs: 192 },
+      { simd: "relaxed", arch: "aarch64", macs: 192 },
+      { simd: "simd128", arch: "x86-64", macs: 0 },
+    ] as const
+  ) {
+    using session = await Session.create(pointwise(), { simd, arch });
+    assertEquals(session.kernels.peak_dot(7, 3, 5), 7 * macs * 15);
+    assertEquals((session.peaks.dotGmacs ?? 0) > 0, macs > 0);
+  }
+});
