@@ -48,7 +48,7 @@ const NETWORKS = [
 const SIZE = 224;
 
 /** Milliseconds for each way of a layer, and for a second look where the chosen one seems to lose. */
-const WAY_MS = 50, SECOND_MS = 250;
+const WAY_MS = 100, SECOND_MS = 300;
 
 /** Share of the peak that wide pointwise convolutions are to reach. */
 const GOAL = 0.85;
