@@ -27,7 +27,7 @@ export type {
   StreamOptions,
 } from "./src/detection/types.ts";
 export { readModel, readStateDict } from "./src/detection/read_model.ts";
-export type { Progress, ReadOptions } from "./src/formats/read.ts";
+export type { Progress, ReadOptions } from "./src/formats/fetch.ts";
 export type { StateDict } from "./src/formats/state_dict.ts";
 export { type WriteOptions, writeSafetensors } from "./src/formats/safetensors.ts";
 export { buildModel, type BuildOptions, type Weights } from "./models/build.ts";

@@ -7,7 +7,7 @@
 import { delay } from "@std/async/delay";
 import type { NpmSource } from "../../models/zoo.ts";
 import { ModelError } from "../errors.ts";
-import type { Progress } from "../formats/read.ts";
+import type { Progress } from "../formats/fetch.ts";
 
 /** Largest archive that is fetched: 64 MiB. */
 const MAX_ARCHIVE_BYTES = 64 * 2 ** 20;

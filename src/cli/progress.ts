@@ -5,7 +5,7 @@
  */
 
 import { format } from "@std/fmt/bytes";
-import type { Progress } from "../formats/read.ts";
+import type { Progress } from "../formats/fetch.ts";
 
 const WIDTH = 24;
 const INTERVAL_MS = 100;

@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { DEFAULT_MODEL, findModel, type ZooEntry } from "../../models/zoo.ts";
 import { ModelError } from "../errors.ts";
-import type { Progress } from "../formats/read.ts";
+import type { Progress } from "../formats/fetch.ts";
 import { cacheFolder, cloneRoot, readWhole, sha256, writeWhole } from "./cache.ts";
 import { note } from "./output.ts";
 import { isGranted } from "./permissions.ts";

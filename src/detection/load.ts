@@ -7,7 +7,7 @@
 import { DEFAULT_MODEL, findModel, weightsUrl } from "../../models/zoo.ts";
 import { type ByteSource, bytesSource, decodeProgram, isCompiled } from "../compiler/program_file.ts";
 import { ImageError, ModelError } from "../errors.ts";
-import type { Progress } from "../formats/read.ts";
+import type { Progress } from "../formats/fetch.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo, Preprocessing } from "../graph/model_info.ts";
 import { Session, type SessionOptions } from "../runtime/session.ts";

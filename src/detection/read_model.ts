@@ -6,7 +6,8 @@
 
 import { isCompiled } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
-import type { ReadOptions } from "../formats/read.ts";
+import type { ReadOptions } from "../formats/fetch.ts";
+import { readFile } from "../formats/read.ts";
 import { isStateDict, type StateDict } from "../formats/state_dict.ts";
 import type { Graph } from "../graph/graph.ts";
 
@@ -32,8 +33,6 @@ export async function readModel(
       "Cannot read model: it is a compiled program, which holds no graph; use the model that it was compiled from",
     );
   }
-  // Compiled programs start without the readers of files.
-  const { readFile } = await import("../formats/read.ts");
   const model = await readFile(source, options);
   if (!isStateDict(model)) return model;
   const { buildRecognised } = await import("../../models/recognise.ts");

@@ -1,0 +1,78 @@
+/**
+ * Files by their URL.
+ *
+ * @module
+ */
+
+import { ModelError } from "../errors.ts";
+import type { Pair } from "../geometry.ts";
+import type { ModelInfo } from "../graph/model_info.ts";
+
+/** Progress of a fetch. */
+export interface Progress {
+  /** What is being fetched. */
+  readonly file: string;
+  /** Bytes so far. */
+  readonly loaded: number;
+  /** Bytes in all, where the server tells. */
+  readonly total?: number;
+}
+
+/** How to read a model. */
+export interface ReadOptions {
+  /** What the reader cannot know from the file (name, labels, licence, origin); the file's own words win. */
+  readonly info?: Partial<ModelInfo>;
+  /** The file of weights, for formats that keep them apart (Darknet, Caffe); fetched from beside the URL when left out. */
+  readonly weights?: Uint8Array;
+  /** Input height and width, for formats that leave them open or can be told; the file's own when left out. */
+  readonly inputSize?: Pair;
+  /** Told what a file of weights alone leaves open and is taken as the zoo has it. */
+  readonly onAssumption?: (text: string) => void;
+  /** Called as bytes arrive. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the fetch. */
+  readonly signal?: AbortSignal;
+}
+
+/** Largest model that is fetched: 1 GiB. */
+const MAX_BYTES = 2 ** 30;
+
+/**
+ * Fetches a file (`http:`, `https:`, `data:`, `blob:`; `file:` where the host can).
+ *
+ * @throws {ModelError} If it cannot be had, or is larger than 1 GiB.
+ */
+export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions = {}): Promise<Uint8Array> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ModelError(
+      `Cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`,
+      "bad_model",
+      { cause },
+    );
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new ModelError(`Cannot fetch ${url}: status ${response.status} ${response.statusText}`.trimEnd());
+  }
+  const total = Number(response.headers.get("content-length")) || undefined;
+  const chunks: Uint8Array[] = [];
+  let loaded = 0;
+  for await (const chunk of response.body) {
+    loaded += chunk.length;
+    if (loaded > MAX_BYTES) throw new ModelError(`Cannot fetch ${url}: it is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+    onProgress?.({ file: url.href, loaded, total });
+  }
+  if (chunks.length === 1) return chunks[0];
+  const bytes = new Uint8Array(loaded);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
