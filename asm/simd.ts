@@ -14,13 +14,6 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   else return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** c - a * b, four lanes. */
-@inline
-export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  else return f32x4.sub(c, f32x4.mul(a, b));
-}
-
 /** The smaller of each lane pair; which one for NaN or for zeros of both signs is left open. */
 @inline
 export function vmin(a: v128, b: v128): v128 {

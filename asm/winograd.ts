@@ -10,65 +10,31 @@
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 U, 6 output, 7 output pixel stride, 8 residual (0: none), 9 its pixel stride,
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
- * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: S + 2 rows of R * S + 3 slices
- * of channels, 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks;
- * 30-32 the activation as in unary.ts; 33 R, the most neighbouring tiles that are transformed together, 34 bytes of a slice.
+ * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
+ * 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks;
+ * 30-32 the activation as in unary.ts.
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
 import { activate } from "./unary";
-import { outputTile2, transformInput2 } from "./winograd_2x2";
-import { A4, B4, outputTile4, transformInput4 } from "./winograd_4x4";
+import { inputTile2, outputTile2 } from "./winograd_2x2";
+import { inputTile4, outputTile4 } from "./winograd_4x4";
 
-/** Clears the first `bytes` of a pixel, a multiple of 16. */
-@inline
-function clear(to: usize, bytes: usize): void {
-  for (const end = to + bytes; to < end; to += 16) v128.store(to, i32x4.splat(0));
-}
-
-/**
- * Transforms a run of `tiles` tiles of `size` by `size` outputs, all channels, to V from `to` on. Its first pixel is at (`y`, `x`), which may lie outside. Columns are
- * transformed into `strip`, those that two tiles share but once, then the strip's rows, a tile at a time.
- */
-@inline
-function inputRun(size: i32, params: usize, image: usize, y: i32, x: i32, tiles: i32, to: usize, strip: usize): void {
-  const window = size + 2;
-  const slice = <usize> word(params, 34), stripRow = <usize> (word(params, 33) * size + 2) * slice;
-  const edge = strip + <usize> window * stripRow;
-  const pixel = <usize> word(params, 1), height = word(params, 2), width = word(params, 3);
-  const pixelBytes = <usize> ((word(params, 4) + 3) & ~3) << 2, plane = <usize> word(params, 23);
-  const rowBytes = <usize> width * pixel, columns = tiles * size + 2;
-  const inside = y >= 0 && y + window <= height;
-  const fiveHalves = f32x4.splat(2.5), half = f32x4.splat(0.5), a = f32x4.splat(A4), b = f32x4.splat(B4);
-  for (let c: usize = 0; c < pixelBytes; c += slice) {
-    const bytes = min(slice, pixelBytes - c);
-    for (let i = 0; i < columns; ++i) {
-      const column = strip + <usize> i * slice;
-      if (<u32> (x + i) >= <u32> width) {
-        for (let row = 0; row < window; ++row) clear(column + <usize> row * stripRow, bytes);
-        continue;
-      }
-      let from = image + <usize> y * rowBytes + <usize> (x + i) * pixel + c, step = rowBytes;
-      if (!inside) {
-        for (let row = 0; row < window; ++row) {
-          const copy = edge + <usize> row * slice;
-          if (<u32> (y + row) < <u32> height) {
-            for (let v: usize = 0; v < bytes; v += 16) v128.store(copy + v, v128.load(from + v));
-          } else clear(copy, bytes);
-          from += rowBytes;
+/** Copies the `size` by `size` pixels of a tile that crosses a border, with zeros outside. */
+function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelBytes: usize, size: i32): void {
+  const pixel = <usize> word(params, 1);
+  const height = word(params, 2), width = word(params, 3);
+  for (let dy = 0; dy < size; ++dy) {
+    for (let dx = 0; dx < size; ++dx) {
+      const end = to + pixelBytes;
+      if (<u32> (y + dy) < <u32> height && <u32> (x + dx) < <u32> width) {
+        let from = image + <usize> ((y + dy) * width + x + dx) * pixel;
+        for (; to < end; to += 16) {
+          v128.store(to, v128.load(from));
+          from += 16;
         }
-        from = edge;
-        step = slice;
-      }
-      if (size == 4) transformInput4(from, step, column, stripRow, <i32> bytes, fiveHalves, half, a, b);
-      else transformInput2(from, step, column, stripRow, <i32> bytes);
-    }
-    for (let t = 0; t < tiles; ++t) {
-      for (let row = 0; row < window; ++row) {
-        const from = strip + <usize> row * stripRow + <usize> (t * size) * slice;
-        const out = to + c + <usize> t * pixelBytes + <usize> (row * window) * plane;
-        if (size == 4) transformInput4(from, slice, out, plane, <i32> bytes, fiveHalves, half, a, b);
-        else transformInput2(from, slice, out, plane, <i32> bytes);
+      } else {
+        for (; to < end; to += 16) v128.store(to, i32x4.splat(0));
       }
     }
   }
@@ -92,21 +58,27 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
   const pixelBytes = <usize> ((channels + 3) & ~3) << 2;
   const mRow = <usize> ((outputs + 3) & ~3) << 2;
 
-  for (let t = 0; t < count;) {
-    const at = first + t, tile = at % across;
-    const y = ((at / across) % down) * size - word(params, 13), x = tile * size - word(params, 14);
+  for (let t = 0; t < count; ++t) {
+    const at = first + t;
+    const y = ((at / across) % down) * size - word(params, 13), x = (at % across) * size - word(params, 14);
     const image = <usize> word(params, 0) + <usize> (at / (across * down)) * <usize> (height * width) * pixel;
-    const run = min(min(word(params, 33), across - tile), count - t);
-    inputRun(size, params, image, y, x, run, v + <usize> t * pixelBytes, scratch);
-    t += run;
+    const to = v + <usize> t * pixelBytes;
+    if (y >= 0 && x >= 0 && y + window <= height && x + window <= width) {
+      const from = image + <usize> (y * width + x) * pixel;
+      if (size == 4) inputTile4(from, pixel, <usize> width * pixel, channels, to, vPlane);
+      else inputTile2(from, pixel, <usize> width * pixel, channels, to, vPlane);
+    } else {
+      gather(params, image, y, x, scratch, pixelBytes, window);
+      if (size == 4) inputTile4(scratch, pixelBytes, 6 * pixelBytes, channels, to, vPlane);
+      else inputTile2(scratch, pixelBytes, 4 * pixelBytes, channels, to, vPlane);
+    }
   }
 
-  const half = f32x4.splat(0.5), a = f32x4.splat(A4), b = f32x4.splat(B4);
   const along = <usize> firstOutput << 2;
   let u = <usize> word(params, 5) + along * <usize> (channels + 1);
   for (let plane = 0; plane < planes; ++plane) {
-    const from = v + <usize> plane * vPlane;
-    multiply(from, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
+    const a = v + <usize> plane * vPlane;
+    multiply(a, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
     u += <usize> word(params, 26);
   }
 
@@ -119,8 +91,8 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     const out = <usize> word(params, 6) + at0 * <usize> word(params, 7) + along;
     const residual = r ? r + at0 * <usize> word(params, 9) + along : 0;
     const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
-    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, scratch, half, a, b);
-    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, scratch);
+    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs);
+    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs);
     for (let row = 0; row < rows; ++row) {
       activate(params + 120, out + <usize> (row * outWidth) * <usize> word(params, 7), <usize> word(params, 7), columns, outputs);
     }

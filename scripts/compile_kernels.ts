@@ -58,9 +58,6 @@ export async function compileKernels(
         "--maximumMemory",
         "65536",
         "--noAssert",
-        // Vectors as arguments of functions that other files export, not the module.
-        "--disableWarning",
-        "112",
       ],
       ...names ? ["--debug"] : [],
       ...["--use", `AARCH64_BUILD=${aarch64 ? 1 : 0}`],

@@ -76,9 +76,6 @@ export function transformWeights(
   }
 }
 
-/** Neighbouring tiles that are transformed together, and bytes of channels at a time: what they share is loaded once, and stays in a small L1. */
-const RUN = 2, SLICE_BYTES = 256;
-
 /** Fewest tiles whose products fill the rows of the register tile well enough. */
 const LEAST_TILES = 4;
 
@@ -92,12 +89,12 @@ interface Costs {
 }
 
 /**
- * Fitted to measurements on 112x112 to 3x3 maps of 4 to 1024 channels (`deno task bench:kernels`), those of x86-64 on an AMD EPYC; boards have slower memory beside
- * their multiply-adds.
+ * Those of x86-64 are fitted to measurements on 112x112 to 3x3 maps of 4 to 1024 channels (`deno task bench:kernels`) on an AMD EPYC; those of aarch64 follow from its modelled loops
+ * (`deno task bench:arm`), but boards have slower memory beside their multiply-adds.
  */
 const COSTS: Readonly<Record<Arch, Costs>> = {
   "x86-64": { weight: 5, input: 3, output: 10 },
-  aarch64: { weight: 8, input: 12, output: 10 },
+  aarch64: { weight: 8, input: 6, output: 5 },
 };
 
 /** A size of tiles, and how many times as fast as im2col it should be. */
@@ -155,8 +152,7 @@ export function emitWinograd(
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
-  const slice = Math.min(SLICE_BYTES, vRow);
-  const scratchBytes = align((size + 2) * (RUN * size + 3) * slice);
+  const scratchBytes = align(planes * vRow);
   const v = emitter.workspace(planes * (vPlane + mPlane) + scratchBytes);
   const m = { region: v.region, offset: v.offset + planes * vPlane };
   const scratch = { region: v.region, offset: m.offset + planes * mPlane };
@@ -200,8 +196,6 @@ export function emitWinograd(
       share,
       shares,
       ...activationWords(epilogue.activation),
-      RUN,
-      slice,
     ],
   });
 }

@@ -10,15 +10,17 @@ Deno.test("the table in docs/arm.md is that of the result kept", async () => {
   assertStringIncludes(words(docs), words(`\n${armTable(kept)}\n`));
 });
 
-Deno.test("no hot loop spills", () => {
-  assert(kept.loops.length > 10);
-  assertEquals(kept.loops.filter(({ spills }) => spills > 0), []);
+Deno.test("no loop of multiply-adds spills", () => {
+  const loops = kept.loops.filter(({ macs }) => macs > 0);
+  assert(loops.length > 8);
+  assertEquals(loops.filter(({ spills }) => spills > 0), []);
 });
 
 /** Multiply-adds a cycle that the busiest loops reach at least, on A53, A57, A72 and A76. */
 const LEAST = {
   "GEMM tile 4x16": [0.45 * 4, 0.88 * 4, 0.88 * 4, 0.799 * 8],
-  "depthwise 3x3, stride 1": [1.5, 3.1, 3.5, 5.3],
+  "depthwise 3x3, stride 1": [1.5, 3.1, 3.599, 5.3],
+  "depthwise 3x3, stride 2": [1, 2.2, 2.8, 3.7],
 };
 
 for (const [name, least] of Object.entries(LEAST)) {
