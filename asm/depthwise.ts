@@ -7,9 +7,10 @@
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 weights, 6 output, 7 output pixel stride, 8 kh, 9 kw, 10 lo (f32), 11 hi (f32),
  * 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 dilation x, 19 out H, 20 out W,
- * 21 output rows in all (n * out H), 22 outputs of a row that a 3x3 filter with all weights in registers walks along before the next channels (`depthwise_stride1.ts`,
- * `depthwise_stride2.ts`); 0: four pixels and all their channels; 23-25 the activation as in unary.ts.
+ * 21 output rows in all (n * out H), 22 outputs of a row that a filter walks along before the next channels (`depthwise_stride1.ts`, `depthwise_stride2.ts`,
+ * `depthwise_5x5.ts`); 0: four pixels and all their channels; 23-25 the activation as in unary.ts.
  */
+import * as filter5x5 from "./depthwise_5x5";
 import { threeRows, twoRows } from "./depthwise_stride1";
 import { stride2Rows } from "./depthwise_stride2";
 import { AARCH64, clamp, madd, splatWord, storeLanes, word } from "./simd";
@@ -415,43 +416,48 @@ function lastInside(start: i32, dilation: i32, taps: i32, size: i32): i32 {
 export function depthwise(params: usize, index: i32): void {
   const first = index * word(params, 12);
   const end = min(first + word(params, 12), word(params, 21));
-  if (AARCH64 && word(params, 13) == 1 && word(params, 22) > 0) depthwiseStacks(params, first, end);
+  if (AARCH64 && word(params, 22) > 0 && (word(params, 8) == 5 || word(params, 13) == 1)) depthwiseStacks(params, first, end);
   else depthwiseRows(params, <usize> word(params, 0), first, end);
 }
 
 /**
- * The output rows [first, end), three at once, and two where three do not come out even. They are counted from the first that lies wholly inside its picture, and belong
- * to the tile of the uppermost, so that tiles of any size give the same bits.
+ * The output rows [first, end), of a 3x3 filter three at once and two where three do not come out even, of a 5x5 one two. They are counted from the first that lies
+ * wholly inside its picture, and belong to the tile of the uppermost, so that tiles of any size give the same bits.
  */
 function depthwiseStacks(params: usize, first: i32, end: i32): void {
   const input = <usize> word(params, 0), pixel = <usize> word(params, 1);
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const w = <usize> word(params, 5), outPixel = <usize> word(params, 7);
+  const extent = word(params, 8), stride = word(params, 13);
   const padTop = word(params, 15), left = word(params, 16);
   const outHeight = word(params, 19), outWidth = word(params, 20);
   const least = load<f32>(params, 40), most = load<f32>(params, 44);
   const rowBytes = <usize> width * pixel, outRowBytes = <usize> outWidth * outPixel;
-  const right = outWidth + 2 - left - width;
-  const inside = min(outHeight - padTop, height - 2);
-  const stacked = inside > 1 ? inside : 0;
-  const byThree = stacked % 3 == 1 ? stacked - 4 : stacked - stacked % 3;
+  const right = (outWidth - 1) * stride + extent - left - width;
+  const above = (padTop + stride - 1) / stride;
+  const inside = min(outHeight, (height - extent + padTop) / stride + 1) - above;
+  const stacked = inside < 2 ? 0 : extent == 5 ? inside & ~1 : inside;
+  const byThree = extent == 5 ? 0 : stacked % 3 == 1 ? stacked - 4 : stacked - stacked % 3;
   for (let row = first; row < end; ++row) {
-    const at = row % outHeight - padTop;
+    const at = row % outHeight - above;
     if (<u32> at >= <u32> stacked) {
       depthwiseRows(params, input, row, row + 1);
       continue;
     }
-    const p = input + <usize> (row / outHeight * height + at) * rowBytes;
+    const rows = at < byThree ? 3 : 2;
+    if ((at < byThree ? at : at - byThree) % rows > 0) continue;
+    const p = input + <usize> (row / outHeight * height + (at + above) * stride - padTop) * rowBytes;
     const out = <usize> word(params, 6) + <usize> row * outRowBytes;
-    if (at < byThree) {
-      if (at % 3 == 0) {
-        threeRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
-        activate(params + ACTIVATION, out, outPixel, 3 * outWidth, channels);
-      }
-    } else if (!((at - byThree) & 1)) {
+    if (rows == 3) {
+      threeRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
+    } else if (extent == 3) {
       twoRows(p, rowBytes, pixel, width, left == 1, right == 1, w, out, outRowBytes, outPixel, channels, least, most);
-      activate(params + ACTIVATION, out, outPixel, 2 * outWidth, channels);
+    } else if (stride == 1) {
+      filter5x5.stride1Rows(p, rowBytes, pixel, width, left, right, w, out, outRowBytes, outPixel, channels, least, most);
+    } else {
+      filter5x5.stride2Rows(p, rowBytes, pixel, width, left, right, w, out, outRowBytes, outPixel, channels, least, most);
     }
+    activate(params + ACTIVATION, out, outPixel, rows * outWidth, channels);
   }
 }
 
@@ -474,7 +480,7 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
   const blockBytes = <usize> kh * tapRowBytes + 16;
   const unrolled = (kw == 3 || kw == 5) && dx == 1 && sx <= 2 && outWidth >= 4;
   const columns = kw + 3 * sx;
-  const walked = sy == 2 ? word(params, 22) : 0;
+  const walked = kh == 3 && sy == 2 ? word(params, 22) : 0;
 
   for (let row = first; row < end; ++row) {
     const y = (row % outHeight) * sy - word(params, 15);
@@ -527,7 +533,7 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
             if (sx == 1) right3s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
             else right3s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
           }
-        } else if (cut == 0) {
+        } else if (!AARCH64 && cut == 0) {
           if (sx == 1) inner5s1(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
           else inner5s2(p, rowStep, rows, pixel, w, taps, blockBytes, o, outPixel, channels, lo, hi);
         } else {

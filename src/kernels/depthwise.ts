@@ -77,16 +77,17 @@ export function depthwiseWords(
 }
 
 /** Rows of output that are computed at once where a filter walks along them. */
-function rowsAtOnce({ arch }: Host): number {
-  return arch === "aarch64" ? 3 : 1;
+function rowsAtOnce({ kernel }: Window, { arch }: Host): number {
+  return arch !== "aarch64" ? 1 : kernel[0] === 5 ? 2 : 3;
 }
 
 /** Bytes of a first-level cache that every host has, and of its lines. */
 const CACHE_BYTES = 32 * 1024, LINE_BYTES = 64;
 
 /**
- * Outputs of a row that a 3x3 filter walks along, all its weights in registers, before it goes on to the next channels; 0 where four pixels and all their channels are computed
- * instead. A cache line holds four groups of channels, so the lines of all pixels walked over have to stay in the cache; pixels 2^k bytes apart share the places of every 2^k-th byte.
+ * Outputs of a row that a filter walks along before it goes on to the next channels; 0 where four pixels and all their channels are computed instead. At stride 1, and of a 5x5 filter,
+ * it is the whole row, on aarch64 alone; of a 3x3 one at stride 2 as many as the cache has room for: a line holds four groups of channels, so the lines of all pixels walked over have to stay, and pixels 2^k bytes
+ * apart share the places of every 2^k-th byte.
  */
 function walkedOutputs(
   input: View,
@@ -95,17 +96,19 @@ function walkedOutputs(
   { lo = -Infinity, hi = Infinity }: Limits = {},
   host: Host,
 ): number {
-  const [stride] = window.strides, [, padLeft] = window.padding;
-  const outputs = output.shape[2], aarch64 = host.arch === "aarch64";
-  const padRight = (outputs - 1) * stride + 3 - padLeft - input.shape[2];
+  const [extent] = window.kernel, [stride] = window.strides, [, padLeft] = window.padding;
+  const width = input.shape[2], outputs = output.shape[2], aarch64 = host.arch === "aarch64";
+  const padRight = (outputs - 1) * stride + extent - padLeft - width, mostPad = extent >> 1;
   if (
-    window.kernel.some((extent) => extent !== 3) || window.strides.some((step) => step !== stride) ||
+    window.kernel[1] !== extent || window.strides[1] !== stride ||
     window.dilations.some((step) => step !== 1) || input.shape[3] % 4 > 0 ||
-    padLeft > 1 || padRight > 1 || (aarch64 && (lo !== 0 && lo !== -Infinity || hi < 0))
+    padLeft > mostPad || padRight > mostPad || (aarch64 && (lo !== 0 && lo !== -Infinity || hi < 0))
   ) return 0;
-  if (stride === 1) return aarch64 && padRight >= 0 ? outputs : 0;
-  if (stride > 2) return 0;
-  const rows = rowsAtOnce(host);
+  if (stride > 2 || (stride === 1 && padRight < 0)) return 0;
+  if (extent === 5) return aarch64 && (stride === 2 || width + padLeft >= 4) ? outputs : 0;
+  if (extent !== 3) return 0;
+  if (stride === 1) return aarch64 ? outputs : 0;
+  const rows = rowsAtOnce(window, host);
   const lines = CACHE_BYTES / Math.max(LINE_BYTES, input.stride & -input.stride);
   const most = Math.floor(lines / (2 * (2 * rows + 1) + rows));
   // Below that many, loading the weights costs more than they save.
@@ -127,7 +130,7 @@ export function emitDepthwise(
   const [kh, kw] = window.kernel;
   const rows = tileRows(n * oh, ow * channels * kh * kw, emitter.host);
   const walked = walkedOutputs(input, window, output, epilogue.limits, emitter.host) > 0;
-  const atOnce = rowsAtOnce(emitter.host);
+  const atOnce = rowsAtOnce(window, emitter.host);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
   const way = walked ? (atOnce === 1 ? "1row" : `${atOnce}rows`) : unrolled ? "4px" : "1px";
   emitter.emit({

@@ -175,6 +175,28 @@ Deno.test("depthwise 3x3 by rows equals the reference: every height, width, edge
   assert(kernels.has("depthwise_3x3_3rows"));
 });
 
+Deno.test("depthwise 5x5 by rows equals the reference: every height, width, stride, edge and limit", async () => {
+  const kernels = await runAll("depthwise 5x5 rows", 10, function* (random) {
+    for (const padding of [[2, 2, 2, 2], [0, 0, 0, 0], [0, 1, 2, 0], [3, 0, 1, 1], [1, 3, 2, 2]] as const) {
+      for (let h = 1; h <= 13; h++) {
+        for (const stride of [1, 2]) {
+          const w = random.pick([1, 2, 3, 4, 5, 6, 7, 8, 13, 14]), c = random.pick([4, 8, 12]);
+          yield {
+            input: [random.pick([1, 2]), h, w, c],
+            kernel: [5, 5],
+            outputs: c,
+            groups: c,
+            strides: [stride, stride],
+            padding,
+            limits: random.pick([{}, { lo: 0 }, { lo: 0, hi: 6 }, { hi: 6 }]),
+          };
+        }
+      }
+    }
+  });
+  assert(kernels.has("depthwise_5x5_2rows"));
+});
+
 Deno.test("depthwise 3x3 of stride 2 by rows equals the reference: every height, width, edge and part of a row", async () => {
   const kernels = await runAll("depthwise rows, stride 2", 9, function* (random) {
     for (const padding of [[1, 1, 1, 1], [0, 0, 0, 0], [0, 0, 1, 1], [1, 1, 0, 0], [2, 1, 0, 2]] as const) {
@@ -197,12 +219,24 @@ Deno.test("depthwise 3x3 of stride 2 by rows equals the reference: every height,
   assert(kernels.has("depthwise_3x3_1row") && kernels.has("depthwise_3x3_3rows"));
 });
 
-Deno.test("depthwise 3x3 by rows gives the same bits whatever its tiles", async () => {
+Deno.test("depthwise by rows gives the same bits whatever its tiles", async () => {
   const random = new Random(seedOf(8));
-  for (const [arch, stride] of [["aarch64", 1], ["aarch64", 2], ["x86-64", 2]] as const) {
+  for (
+    const [arch, side, stride] of [
+      ["aarch64", 3, 1],
+      ["aarch64", 5, 1],
+      ["aarch64", 5, 2],
+      ["aarch64", 3, 2],
+      [
+        "x86-64",
+        3,
+        2,
+      ],
+    ] as const
+  ) {
     const graph = conv(random, {
       input: [1, 50 * stride, 40 * stride, 256],
-      kernel: [3, 3],
+      kernel: [side, side],
       outputs: 256,
       groups: 256,
       strides: [stride, stride],
