@@ -95,7 +95,7 @@ await runCommand(async () => {
   const flags = parseFlags(
     "Times every way to run every distinct convolution: deno task bench:kernels [MODEL]",
     {
-      runs: 5,
+      runs: 3,
       warmup: 5,
     },
   );
