@@ -277,6 +277,44 @@ function right3s2(
   four(3, 2, LAST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
+function edge3s1(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+  from: i32,
+  to: i32,
+): void {
+  four(3, 1, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+}
+
+function edge3s2(
+  p: usize,
+  rowStep: usize,
+  rows: i32,
+  pixel: usize,
+  w: usize,
+  first: usize,
+  blockBytes: usize,
+  out: usize,
+  outPixel: usize,
+  channels: i32,
+  lo: v128,
+  hi: v128,
+  from: i32,
+  to: i32,
+): void {
+  four(3, 2, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+}
+
 function inner5s1(
   p: usize,
   rowStep: usize,
@@ -373,10 +411,14 @@ export function fourPixels(
   lo: v128,
   hi: v128,
 ): void {
+  // On aarch64 most filters walk along rows: fewer functions do for what is left.
   if (kw == 3) {
     if (cut == 0) {
       if (stride == 1) inner3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
       else inner3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
+    } else if (AARCH64) {
+      if (stride == 1) edge3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+      else edge3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
     } else if (from == 1) {
       if (stride == 1) left3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
       else left3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
@@ -384,7 +426,6 @@ export function fourPixels(
       if (stride == 1) right3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
       else right3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
     }
-    // On aarch64, where 5x5 filters walk along rows, the function for edges does for what is left.
   } else if (!AARCH64 && cut == 0) {
     if (stride == 1) inner5s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
     else inner5s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
