@@ -124,8 +124,20 @@ export function slopeOf(activation: usize): usize {
   return word(activation, 0) == kernel.LEAKY_RELU && a >= 0 && a <= 1 ? activation + 4 : 0;
 }
 
-/** Applies the activation that three words tell, if any, to `rows` rows of `channels` values, in place. */
+/** Applies the activation that three words tell, if any, to `rows` rows of `channels` values, in place; rows that lie back to back are one, as the end of each costs a wrong guess. */
 export function activate(activation: usize, at: usize, stride: usize, rows: i32, channels: i32): void {
   const id = word(activation, 0);
-  if (id) apply(id, at, stride, at, stride, rows, channels, splatWord(activation, 1), splatWord(activation, 2));
+  if (!id) return;
+  const dense = stride == <usize> channels << 2;
+  apply(
+    id,
+    at,
+    stride,
+    at,
+    stride,
+    dense ? 1 : rows,
+    dense ? rows * channels : channels,
+    splatWord(activation, 1),
+    splatWord(activation, 2),
+  );
 }
