@@ -11,4 +11,5 @@ import { type NoAttrs, type UnaryOp, unaryOp } from "./unary.ts";
 export const hardSwish: UnaryOp<NoAttrs> = unaryOp(
   { opcode: HARD_SWISH, kernel: "hard_swish" },
   (x) => x * Math.min(Math.max(x + 3, 0), 6) / 6,
+  () => [1 / 6, 1 / 2],
 );

@@ -33,6 +33,16 @@ function each(
 for (const op of ["sigmoid", "silu", "mish", "tanh", "hard_swish", "softmax"] as const) {
   each(op, () => (builder, [x]) => builder.node(op, "y", {}, [x]));
 }
+for (const op of ["sigmoid", "silu", "mish", "tanh"] as const) {
+  Deno.test(`${op} from -120 to 120 equals the reference to the last bits`, async () => {
+    const random = new Random(seedOf(12));
+    const graph = graphOf([[1, 8, 8, 36]], (builder, [x]) => {
+      builder.constant("scale", [1, 1, 1, 36], Float32Array.from({ length: 36 }, (_, i) => 40 / (i + 1)));
+      return builder.node(op, "y", {}, [builder.node("mul", "wide", {}, [x, "scale"])]);
+    });
+    await compareBuilds(graph, random, 4e-7, `seed ${seedOf(12)}`);
+  });
+}
 each(
   "sqrt",
   () => (builder, [x]) => builder.node("sqrt", "y", {}, [builder.node("mul", "square", {}, [x, x])]),
