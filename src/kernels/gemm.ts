@@ -61,7 +61,9 @@ export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
   const tile = registerTile(host);
   const most = A_BLOCK_BYTES / (k * 4);
   const macsPerRow = Math.min(n * k, tileWork(host) / (LEAST_BLOCKS * tile.rows));
-  const rows = tileRows(m, macsPerRow, host, tile.rows, most);
+  const rowsInner = n > m;
+  // Threads share the greater operand, so that each reads but a part of it.
+  const rows = tileRows(m, macsPerRow, host, tile.rows, most, rowsInner ? 1 : host.threads);
   const down = Math.ceil(m / rows);
   const columns = tileRows(
     n,
@@ -72,7 +74,6 @@ export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
     down % host.threads === 0 ? 1 : host.threads,
   );
   const across = Math.ceil(n / columns);
-  const rowsInner = n > m;
   return { rows, tiles: down * across, words: [columns, rowsInner ? down : across, rowsInner ? 1 : 0] };
 }
 

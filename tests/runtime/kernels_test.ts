@@ -1,5 +1,8 @@
-import { assertRejects } from "@std/assert";
+import { assert, assertRejects } from "@std/assert";
 import { type Build, instantiate, kernelModule } from "../../src/runtime/kernels.ts";
+import plain from "../../src/runtime/kernels_plain.generated.ts";
+import relaxed from "../../src/runtime/kernels_relaxed.generated.ts";
+import aarch64 from "../../src/runtime/kernels_relaxed_aarch64.generated.ts";
 
 const builds: readonly Build[] = [
   { simd: "simd128", arch: "x86-64" },
@@ -18,5 +21,12 @@ Deno.test("the kernels of a shared memory know its size: they take no other", as
       await assertRejects(() => instantiate(module, shared(pages, pages + 1)), WebAssembly.LinkError);
       await assertRejects(() => instantiate(module, shared(pages - 1, pages)), WebAssembly.LinkError);
     }
+  }
+});
+
+Deno.test("the kernels of a build take at most 64 KiB", () => {
+  for (const base64 of [plain, relaxed, aarch64]) {
+    const { length } = Uint8Array.fromBase64(base64);
+    assert(length <= 65536, `${length} bytes`);
   }
 });
