@@ -81,14 +81,14 @@ async function timeWays({ graph }: Layer, effort: Rounds): Promise<Measured["way
   const ways = await openWays(graph);
   const inputs = noise(graph.inputs);
   for (const way of ways) way.write(inputs);
-  const time = (ms: number) => {
-    const times = fastestRuns(ways, { ...effort, ms });
+  const time = async (ms: number) => {
+    const times = await fastestRuns(ways, { ...effort, ms });
     return ways.map(({ kernel }, i) => ({ kernel, ms: times[i] }));
   };
-  const first = time(WAY_MS);
+  const first = await time(WAY_MS);
   if (!loses(first)) return first;
   const cold = coldRuns(ways, inputs);
-  return time(SECOND_MS).map((way, i) => ({ ...way, coldMs: cold[i] }));
+  return (await time(SECOND_MS)).map((way, i) => ({ ...way, coldMs: cold[i] }));
 }
 
 await runCommand(async () => {

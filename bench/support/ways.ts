@@ -4,6 +4,7 @@
  * @module
  */
 
+import benny from "benny";
 import type { Program } from "../../src/compiler/memory_map.ts";
 import { compile } from "../../src/compiler/program.ts";
 import type { Graph } from "../../src/graph/graph.ts";
@@ -69,39 +70,43 @@ export async function openWays(graph: Graph, build: Build = chooseBuild()): Prom
   ];
 }
 
-/** Shortest time that is measured at once, in ms; shorter runs are repeated. */
-const LEAST_MS = 0.1;
+/** Shortest time that is measured at once, in seconds; shorter runs are repeated. */
+const LEAST_SECONDS = 1e-3;
 
-/** Measurements of a way before the next one's turn: the first finds in the caches what the others left. */
-const TURN = 4;
+/** Rounds in which the ways take turns, forwards and backwards. */
+const ROUNDS = 2;
 
 /** How long to measure. */
 export interface Effort extends Rounds {
-  /** Milliseconds for each way, where `runs` rounds take less. */
+  /** Milliseconds for each way, where `runs` samples a round take less. */
   readonly ms: number;
 }
 
-/** Milliseconds of the fastest run of each way. They take turns, forwards and backwards. */
-export function fastestRuns(ways: readonly Way[], { runs, warmup, ms }: Effort): number[] {
-  const time = ({ run }: Way, repeats: number) => {
-    const start = performance.now();
-    for (let i = 0; i < repeats; i++) run();
-    return (performance.now() - start) / repeats;
-  };
-  const repeats = ways.map((way) => {
-    for (let i = 0; i < warmup; i++) way.run();
-    return Math.ceil(LEAST_MS / time(way, 1));
-  });
+/** Milliseconds of the fastest of each way's samples. A way's runs follow one another, so that they find in the caches what they left. */
+export async function fastestRuns(ways: readonly Way[], { runs, warmup, ms }: Effort): Promise<number[]> {
+  for (const { run } of ways) for (let i = 0; i < warmup; i++) run();
   const best = ways.map(() => Infinity);
-  const end = performance.now() + ms * ways.length;
-  for (let round = 0; round < runs || performance.now() < end; round++) {
+  const cases = { minTime: LEAST_SECONDS, minSamples: runs, maxTime: ms / 1e3 / ROUNDS };
+  for (let round = 0; round < ROUNDS; round++) {
     const order = [...ways.keys()];
     if (round % 2 !== 0) order.reverse();
-    for (const i of order) {
-      for (let turn = 0; turn < TURN; turn++) best[i] = Math.min(best[i], time(ways[i], repeats[i]));
-    }
+    const { results } = await quietly(() =>
+      benny.suite("ways", ...order.map((i) => benny.add(`${i}`, ways[i].run)), benny.configure({ cases }))
+    );
+    for (const { name, details } of results) best[+name] = Math.min(best[+name], details.min * 1e3);
   }
   return best;
+}
+
+/** Keeps what benny tells of its work from standard output, which belongs to results. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { log } = console;
+  console.log = () => {};
+  try {
+    return await work();
+  } finally {
+    console.log = log;
+  }
 }
 
 /** Bytes that are copied to leave nothing of a run in the caches, and how often a run is measured behind that. */
