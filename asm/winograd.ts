@@ -16,7 +16,7 @@
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
-import { activate } from "./unary";
+import { activate, slopeOf } from "./unary";
 import { inputTile2, outputTile2 } from "./winograd_2x2";
 import { inputTile4, outputTile4 } from "./winograd_4x4";
 
@@ -82,20 +82,20 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     u += <usize> word(params, 26);
   }
 
+  const activation = params + 120, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
   for (let t = 0; t < count; ++t) {
     const at = first + t;
     const y = ((at / across) % down) * size, x = (at % across) * size;
     const at0 = <usize> ((at / (across * down) * outHeight + y) * outWidth + x);
     const r = <usize> word(params, 8);
     const planesOf = m + <usize> t * mRow, bias = <usize> word(params, 21) + along;
-    const out = <usize> word(params, 6) + at0 * <usize> word(params, 7) + along;
+    const out = <usize> word(params, 6) + at0 * outPixel + along;
     const residual = r ? r + at0 * <usize> word(params, 9) + along : 0;
     const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
-    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs);
-    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs);
-    for (let row = 0; row < rows; ++row) {
-      activate(params + 120, out + <usize> (row * outWidth) * <usize> word(params, 7), <usize> word(params, 7), columns, outputs);
-    }
+    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
+    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
+    if (slope) continue;
+    for (let row = 0; row < rows; ++row) activate(activation, out + <usize> (row * outWidth) * outPixel, outPixel, columns, outputs);
   }
 }
 

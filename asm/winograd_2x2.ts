@@ -8,6 +8,7 @@
  *          | 0 -1  0  1 |        | 0  1 |
  */
 import { clamp, splatWord, storeLanes, word } from "./simd";
+import { leaky } from "./unary";
 
 /** Stores B' d to four planes. */
 @inline
@@ -73,6 +74,7 @@ function outputRow(
   rPixel: usize,
   columns: i32,
   channels: i32,
+  slope: usize,
   lo: v128,
   hi: v128,
 ): void {
@@ -82,11 +84,16 @@ function outputRow(
     y0 = f32x4.add(y0, v128.load(r));
     if (columns > 1) y1 = f32x4.add(y1, v128.load(r + rPixel));
   }
+  if (slope) {
+    const alpha = v128.load32_splat(slope);
+    y0 = leaky(y0, alpha);
+    y1 = leaky(y1, alpha);
+  }
   storeLanes(out, clamp(y0, lo, hi), channels);
   if (columns > 1) storeLanes(out + outPixel, clamp(y1, lo, hi), channels);
 }
 
-/** One tile of outputs, `channels` from `bias` on: 16 planes at `m` to `rows` by `columns` (up to 2x2) pixels. */
+/** One tile of outputs, `channels` from `bias` on: 16 planes at `m` to `rows` by `columns` (up to 2x2) pixels; `slope` (0: none) is the address of the slope of a leaky ReLU. */
 export function outputTile2(
   params: usize,
   m: usize,
@@ -97,6 +104,7 @@ export function outputTile2(
   columns: i32,
   bias: usize,
   channels: i32,
+  slope: usize,
 ): void {
   const outPixel = <usize> word(params, 7), rPixel = <usize> word(params, 9);
   const outRow = <usize> word(params, 16) * outPixel, rRow = r ? <usize> word(params, 16) * rPixel : 0;
@@ -125,8 +133,8 @@ export function outputTile2(
     m3 = v128.load(p3 + x);
     const t03 = f32x4.add(f32x4.add(m0, m1), m2), t13 = f32x4.add(f32x4.sub(m1, m2), m3);
     const bias4 = v128.load(bias);
-    outputRow(t00, t01, t02, t03, bias4, out, outPixel, r, rPixel, columns, channels, lo, hi);
-    if (rows > 1) outputRow(t10, t11, t12, t13, bias4, out + outRow, outPixel, r + rRow, rPixel, columns, channels, lo, hi);
+    outputRow(t00, t01, t02, t03, bias4, out, outPixel, r, rPixel, columns, channels, slope, lo, hi);
+    if (rows > 1) outputRow(t10, t11, t12, t13, bias4, out + outRow, outPixel, r + rRow, rPixel, columns, channels, slope, lo, hi);
     m += 16;
     bias += 16;
     out += 16;

@@ -10,6 +10,7 @@
  *          | 0   1     0  -5/2  0  1 |        | 0  0    0      1
  */
 import { clamp, madd, splatWord, storeLanes, word } from "./simd";
+import { leaky } from "./unary";
 
 /** Coefficients of the passes: variables, since V8 makes a constant anew at each use. */
 let A: f32 = 0.7071067811865476, B: f32 = 1.4142135623730951, TWO_B: f32 = 2.8284271247461903, HALF_A: f32 = 0.35355339059327373;
@@ -152,6 +153,7 @@ function outputRow(
   rPixel: usize,
   columns: i32,
   channels: i32,
+  slope: usize,
   a: v128,
   b: v128,
   half: v128,
@@ -173,6 +175,13 @@ function outputRow(
     if (whole || columns > 2) y2 = f32x4.add(y2, v128.load(r));
     r += rPixel;
     if (whole || columns > 3) y3 = f32x4.add(y3, v128.load(r));
+  }
+  if (slope) {
+    const alpha = v128.load32_splat(slope);
+    y0 = leaky(y0, alpha);
+    y1 = leaky(y1, alpha);
+    y2 = leaky(y2, alpha);
+    y3 = leaky(y3, alpha);
   }
   const lanes = whole ? 4 : channels;
   storeLanes(out, clamp(y0, lo, hi), lanes);
@@ -199,6 +208,7 @@ function partOfRow(
   rPixel: usize,
   columns: i32,
   channels: i32,
+  slope: usize,
   a: v128,
   b: v128,
   half: v128,
@@ -207,10 +217,10 @@ function partOfRow(
   lo: v128,
   hi: v128,
 ): void {
-  outputRow(false, m0, m1, m2, m3, m4, m5, bias, out, outPixel, r, rPixel, columns, channels, a, b, half, halfA, twoB, lo, hi);
+  outputRow(false, m0, m1, m2, m3, m4, m5, bias, out, outPixel, r, rPixel, columns, channels, slope, a, b, half, halfA, twoB, lo, hi);
 }
 
-/** One tile of outputs, `channels` from `bias` on: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels. */
+/** One tile of outputs, `channels` from `bias` on: 36 planes at `m` to `rows` by `columns` (up to 4x4) pixels; `slope` (0: none) is the address of the slope of a leaky ReLU. */
 export function outputTile4(
   params: usize,
   m: usize,
@@ -221,6 +231,7 @@ export function outputTile4(
   columns: i32,
   bias: usize,
   channels: i32,
+  slope: usize,
 ): void {
   const outPixel = <usize> word(params, 7), rPixel = <usize> word(params, 9);
   const outRow = <usize> word(params, 16) * outPixel, rRow = r ? <usize> word(params, 16) * rPixel : 0;
@@ -301,27 +312,27 @@ export function outputTile4(
     const bias4 = v128.load(bias);
     let o = out, q = r;
     if (rows == 4 && columns == 4 && channels >= 4) {
-      outputRow(true, t00, t01, t02, t03, t04, t05, bias4, o, outPixel, q, rPixel, 4, 4, a, b, half, halfA, twoB, lo, hi);
+      outputRow(true, t00, t01, t02, t03, t04, t05, bias4, o, outPixel, q, rPixel, 4, 4, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      outputRow(true, t10, t11, t12, t13, t14, t15, bias4, o, outPixel, q, rPixel, 4, 4, a, b, half, halfA, twoB, lo, hi);
+      outputRow(true, t10, t11, t12, t13, t14, t15, bias4, o, outPixel, q, rPixel, 4, 4, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      outputRow(true, t20, t21, t22, t23, t24, t25, bias4, o, outPixel, q, rPixel, 4, 4, a, b, half, halfA, twoB, lo, hi);
+      outputRow(true, t20, t21, t22, t23, t24, t25, bias4, o, outPixel, q, rPixel, 4, 4, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      outputRow(true, t30, t31, t32, t33, t34, t35, bias4, o, outPixel, q, rPixel, 4, 4, a, b, half, halfA, twoB, lo, hi);
+      outputRow(true, t30, t31, t32, t33, t34, t35, bias4, o, outPixel, q, rPixel, 4, 4, slope, a, b, half, halfA, twoB, lo, hi);
     } else {
-      partOfRow(t00, t01, t02, t03, t04, t05, bias4, o, outPixel, q, rPixel, columns, channels, a, b, half, halfA, twoB, lo, hi);
+      partOfRow(t00, t01, t02, t03, t04, t05, bias4, o, outPixel, q, rPixel, columns, channels, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      if (rows > 1) partOfRow(t10, t11, t12, t13, t14, t15, bias4, o, outPixel, q, rPixel, columns, channels, a, b, half, halfA, twoB, lo, hi);
+      if (rows > 1) partOfRow(t10, t11, t12, t13, t14, t15, bias4, o, outPixel, q, rPixel, columns, channels, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      if (rows > 2) partOfRow(t20, t21, t22, t23, t24, t25, bias4, o, outPixel, q, rPixel, columns, channels, a, b, half, halfA, twoB, lo, hi);
+      if (rows > 2) partOfRow(t20, t21, t22, t23, t24, t25, bias4, o, outPixel, q, rPixel, columns, channels, slope, a, b, half, halfA, twoB, lo, hi);
       o += outRow;
       q += rRow;
-      if (rows > 3) partOfRow(t30, t31, t32, t33, t34, t35, bias4, o, outPixel, q, rPixel, columns, channels, a, b, half, halfA, twoB, lo, hi);
+      if (rows > 3) partOfRow(t30, t31, t32, t33, t34, t35, bias4, o, outPixel, q, rPixel, columns, channels, slope, a, b, half, halfA, twoB, lo, hi);
     }
     m += 16;
     bias += 16;
