@@ -112,11 +112,13 @@ export function measurePeaks(kernels: Kernels, threads = 1): Peaks {
 /**
  * Times the steps one by one, `runs` times over, and holds them against the peaks; what loses most time comes first.
  *
+ * @param begin Called before each round: puts the inputs in place.
  * @param run Runs a step; gives the number of threads that took part.
  * @param measure Gives the peaks; called after the steps have run: on a slow machine idle workers would go while it works.
  */
 export function profile(
   steps: readonly Step[],
+  begin: () => void,
   run: (step: Step) => number,
   runs: number,
   measure: () => Peaks,
@@ -125,6 +127,7 @@ export function profile(
   const crew = new Float64Array(steps.length).fill(Infinity);
   // One more run comes first, uncounted: it brings the kernels to their optimised code.
   for (let round = -1; round < runs; round++) {
+    begin();
     steps.forEach((step, i) => {
       const start = performance.now();
       crew[i] = Math.min(crew[i], run(step));
