@@ -6,27 +6,37 @@
 
 import { GraphError } from "../errors.ts";
 import type { Activation as Kernel, Limits } from "../kernels/emitter.ts";
-import type { AttrsOf } from "./attrs.ts";
-import { hardSigmoid } from "./hard_sigmoid.ts";
+import { hardSigmoid, type HardSigmoidAttrs } from "./hard_sigmoid.ts";
 import { hardSwish } from "./hard_swish.ts";
-import { leakyRelu } from "./leaky_relu.ts";
+import { leakyRelu, type LeakyReluAttrs } from "./leaky_relu.ts";
 import { mish } from "./mish.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { silu } from "./silu.ts";
 import { tanh } from "./tanh.ts";
-import type { UnaryOp } from "./unary.ts";
+import type { NoAttrs, UnaryOp } from "./unary.ts";
+
+/** Attributes of the operators that may be activations. */
+export interface ActivationAttrs {
+  /** X, or x times a slope below 0. */
+  readonly leaky_relu: LeakyReluAttrs;
+  /** 1 / (1 + e^-x). */
+  readonly sigmoid: NoAttrs;
+  /** X sigmoid(x). */
+  readonly silu: NoAttrs;
+  /** X tanh(ln(1 + e^x)). */
+  readonly mish: NoAttrs;
+  /** A line between 0 and 1. */
+  readonly hard_sigmoid: HardSigmoidAttrs;
+  /** X hard_sigmoid(x). */
+  readonly hard_swish: NoAttrs;
+  /** The hyperbolic tangent. */
+  readonly tanh: NoAttrs;
+}
 
 /** Name of an operator that may be an activation. */
-export type ActivationName =
-  | "leaky_relu"
-  | "sigmoid"
-  | "silu"
-  | "mish"
-  | "hard_sigmoid"
-  | "hard_swish"
-  | "tanh";
+export type ActivationName = keyof ActivationAttrs;
 
-const operators: { readonly [Name in ActivationName]: UnaryOp<AttrsOf<Name>> } = {
+const operators: { readonly [Name in ActivationName]: UnaryOp<ActivationAttrs[Name]> } = {
   leaky_relu: leakyRelu,
   sigmoid,
   silu,
@@ -38,7 +48,7 @@ const operators: { readonly [Name in ActivationName]: UnaryOp<AttrsOf<Name>> } =
 
 /** A function of every value of an output: the operator that it is, with its attributes. */
 export type Activation = {
-  readonly [Name in ActivationName]: { readonly op: Name; readonly attrs: AttrsOf<Name> };
+  readonly [Name in ActivationName]: { readonly op: Name; readonly attrs: ActivationAttrs[Name] };
 }[ActivationName];
 
 /** Whether an operator may be an activation. */

@@ -5,7 +5,7 @@
  */
 
 import type { Limits } from "../kernels/emitter.ts";
-import type { Activation, ActivationName } from "./activation.ts";
+import type { Activation, ActivationAttrs, ActivationName } from "./activation.ts";
 import type { BatchNormAttrs } from "./batch_norm.ts";
 import type { BinaryAttrs } from "./binary.ts";
 import type { ConcatAttrs } from "./concat.ts";
@@ -62,6 +62,7 @@ export type AttrsOf<Name extends OpName> = Operators[Name];
 export type { Coordinates, Rounding } from "./resize.ts";
 export type {
   Activation,
+  ActivationAttrs,
   ActivationName,
   AvgPoolAttrs,
   BatchNormAttrs,
