@@ -11,7 +11,7 @@ import { Session } from "../../src/runtime/session.ts";
 import { onnxruntimeNode, onnxruntimeWeb, versions } from "./onnxruntime.ts";
 import { writeOnnx } from "./onnx_file.ts";
 import { formatShape } from "../../src/tensor.ts";
-import { openGraph } from "../networks/open.ts";
+import { openGraph, splitSize } from "../networks/open.ts";
 import { agree } from "../support/agree.ts";
 import { interleave, type Rounds, timed } from "../support/interleave.ts";
 import type { NetworkComparison, OnnxruntimeData } from "../support/onnxruntime.ts";
@@ -47,7 +47,7 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
   const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0);
   const simdet = summarize(single);
   return {
-    name,
+    name: splitSize(name).name,
     input: formatShape(graph.inputs[0].shape.slice(1, 3)),
     macs,
     simdet,
