@@ -13,7 +13,7 @@ import { writeOnnx } from "./onnx_file.ts";
 import { formatShape } from "../../src/tensor.ts";
 import { openGraph, splitSize } from "../networks/open.ts";
 import { agree } from "../support/agree.ts";
-import { interleave, type Rounds, timed } from "../support/interleave.ts";
+import { interleave, type Rounds, settled } from "../support/interleave.ts";
 import type { NetworkComparison, OnnxruntimeData } from "../support/onnxruntime.ts";
 import { noise } from "../support/noise.ts";
 import { ratios, summarize } from "../support/stats.ts";
@@ -35,7 +35,7 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
   }
 
   let peak = 0;
-  const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(timed);
+  const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(settled);
   const [single, double, webTimes, nativeTimes] = await interleave([
     () => {
       peak = Math.max(peak, measurePeak(one.kernels));

@@ -22,7 +22,7 @@ import { cocoSsdFiles } from "./coco_ssd_files.ts";
 import { fuse } from "./fused.ts";
 import { agree } from "../support/agree.ts";
 import { compare, type Comparisons } from "../support/comparison.ts";
-import { interleave, type Rounds, timed } from "../support/interleave.ts";
+import { interleave, type Rounds, settled } from "../support/interleave.ts";
 import { noise } from "../support/noise.ts";
 import { photoPath } from "../support/photo.ts";
 
@@ -62,8 +62,11 @@ export async function compareTfjs(rounds: Rounds): Promise<Comparisons> {
     throw new Error(`Cannot compare: Simdet finds categories ${found}, TensorFlow.js ${foundTheirs}`);
   }
 
-  const [network, tfjsNetwork, tfjsFused] = await interleave([ours, theirs, theirsFused].map(timed), rounds);
-  const [boxes, tfjsBoxes] = await interleave([detect, detectTheirs].map(timed), rounds);
+  const [network, tfjsNetwork, tfjsFused] = await interleave(
+    [ours, theirs, theirsFused].map(settled),
+    rounds,
+  );
+  const [boxes, tfjsBoxes] = await interleave([detect, detectTheirs].map(settled), rounds);
 
   return {
     peer: `tfjs-wasm ${tf.version_core}`,

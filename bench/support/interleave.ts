@@ -33,6 +33,18 @@ export async function interleave<T>(
   return measurements;
 }
 
+/**
+ * A contender whose turn is two runs of `work`, and gives the milliseconds of the second: in use inferences follow one another, while the first of a turn finds
+ * caches full of what the others left, and threads asleep.
+ */
+export function settled(work: () => unknown): () => Promise<number> {
+  const run = timed(work);
+  return async () => {
+    await run();
+    return await run();
+  };
+}
+
 /** A contender that gives the milliseconds that `work` took. */
 export function timed(work: () => unknown): () => Promise<number> {
   return async () => {

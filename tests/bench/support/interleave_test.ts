@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { interleave, timed } from "../../../bench/support/interleave.ts";
+import { interleave, settled, timed } from "../../../bench/support/interleave.ts";
 
 Deno.test("interleave() alternates the order and does not count the warm-up", async () => {
   let calls = "";
@@ -12,4 +12,11 @@ Deno.test("interleave() alternates the order and does not count the warm-up", as
 Deno.test("timed() waits for promises", async () => {
   const run = timed(() => new Promise((resolve) => setTimeout(resolve, 20)));
   assert(await run() >= 19);
+});
+
+Deno.test("settled() counts the second of two runs", async () => {
+  let runs = 0;
+  const run = settled(() => new Promise((resolve) => setTimeout(resolve, runs++ === 0 ? 500 : 1)));
+  assert(await run() < 400);
+  assertEquals(runs, 2);
 });
