@@ -12,7 +12,7 @@ import { ModelError } from "../errors.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
 import type { Arch } from "../kernels/emitter.ts";
 import { channelsOf, elements, rowsOf, type Shape, type Tensor } from "../tensor.ts";
-import { MAX_BYTES, type MemoryPort, type Program, regionsOf } from "./memory_map.ts";
+import { type CommandRange, MAX_BYTES, type MemoryPort, type Program, regionsOf } from "./memory_map.ts";
 
 /** Bytes that are read on demand, from memory or a file. */
 export interface ByteSource {
@@ -123,7 +123,8 @@ export function decodeProgram(source: ByteSource): CompiledModel {
   const { sizes, commands } = header;
   const regions = regionsOf(header);
   const inside = regions.every(([begin, end]) => begin % 64 === 0 && begin <= end && end <= sizes.total) &&
-    commands.end <= sizes.total;
+    isWithin(commands, { begin: commands.begin, end: sizes.total }) &&
+    header.steps.every((step) => isWithin(step, commands));
   if (!inside) throw broken("its commands do not lie in its memory");
   let at = start + regions.reduce((sum, [begin, end]) => sum + end - begin, 0);
   const places = header.tensors.map(({ name, shape }) => {
@@ -178,6 +179,11 @@ const isShape = (value: unknown): value is Shape =>
 const isNamed = (value: unknown): boolean =>
   isRecord(value) && typeof value.name === "string" && isShape(value.shape);
 
+/** Whether a range is one, and lies within another. */
+function isWithin({ begin, end }: CommandRange, outer: CommandRange): boolean {
+  return outer.begin <= begin && begin <= end && end <= outer.end;
+}
+
 /** Whether a port lies within so many bytes. */
 function isPort(value: unknown, total: number): boolean {
   if (!isRecord(value) || !isNamed(value)) return false;
@@ -203,7 +209,8 @@ function isHeader(value: unknown): value is Header {
     [inputs, outputs].every((ports) =>
       (ports as unknown[]).every((port) => isPort(port, Number(sizes.total)))
     ) &&
-    (tensors as unknown[]).every(isNamed) && (steps as unknown[]).every(isRecord);
+    (tensors as unknown[]).every(isNamed) &&
+    (steps as unknown[]).every((step) => isRecord(step) && isCount(step.begin) && isCount(step.end));
 }
 
 function parse(text: Uint8Array): Header {

@@ -17,17 +17,17 @@ import type { NoAttrs, UnaryOp } from "./unary.ts";
 
 /** Attributes of the operators that may be activations. */
 export interface ActivationAttrs {
-  /** X, or x times a slope below 0. */
+  /** The identity, times a slope below 0. */
   readonly leaky_relu: LeakyReluAttrs;
   /** 1 / (1 + e^-x). */
   readonly sigmoid: NoAttrs;
-  /** X sigmoid(x). */
+  /** The product of x and sigmoid(x). */
   readonly silu: NoAttrs;
-  /** X tanh(ln(1 + e^x)). */
+  /** The product of x and tanh(ln(1 + e^x)). */
   readonly mish: NoAttrs;
   /** A line between 0 and 1. */
   readonly hard_sigmoid: HardSigmoidAttrs;
-  /** X hard_sigmoid(x). */
+  /** The product of x and hard_sigmoid(x). */
   readonly hard_swish: NoAttrs;
   /** The hyperbolic tangent. */
   readonly tanh: NoAttrs;

@@ -99,6 +99,10 @@ Deno.test("a header that lies is refused before memory is taken", async () => {
     (header) => ({ ...header, sizes: { ...header.sizes as object, total: 1e12 } }),
     (header) => ({ ...header, tensors: [{ name: "t", shape: [1e6] }] }),
     (header) => ({ ...header, commands: { begin: 0, end: 64 } }),
+    ({ commands, ...header }) => ({ ...header, commands: { ...commands as object, end: 64 } }),
+    ({ steps, ...header }) => ({ ...header, steps: [{ ...(steps as object[])[0], begin: 64 }] }),
+    ({ steps, ...header }) => ({ ...header, steps: [{ ...(steps as object[])[0], end: 1e9 }] }),
+    ({ steps, ...header }) => ({ ...header, steps: [{ ...(steps as object[])[0], end: undefined }] }),
   ];
   for (const lie of lies) {
     assertThrows(
