@@ -50,8 +50,8 @@ export const L2_NORMALIZE = 20;
 export const WINOGRAD_4X4 = 21;
 /** Pointwise, then depthwise convolution: expand_depthwise.ts. */
 export const EXPAND_DEPTHWISE = 23;
-/** Grouped convolution: grouped.ts. */
-export const GROUPED = 22;
+/** Convolution over strips of the input, in groups or not: implicit_gemm.ts. */
+export const IMPLICIT_GEMM = 22;
 /** 3x3 convolution by F(2x2, 3x3): winograd.ts. */
 export const WINOGRAD_2X2 = 24;
 /** Square root: unary.ts. */

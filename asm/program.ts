@@ -8,8 +8,8 @@ import { add, div, maximum, mul, sub } from "./binary";
 import { depthwise } from "./depthwise";
 import { expand_depthwise } from "./expand_depthwise";
 import { gemm } from "./gemm";
-import { grouped } from "./grouped";
 import { im2col } from "./im2col";
+import { implicit_gemm } from "./implicit_gemm";
 import * as kernel from "./kernels";
 import { l2_normalize } from "./l2_normalize";
 import { pool } from "./pool";
@@ -68,8 +68,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return winograd2x2(params, tile, local);
     case kernel.EXPAND_DEPTHWISE:
       return expand_depthwise(params, tile, local);
-    case kernel.GROUPED:
-      return grouped(params, tile, local);
+    case kernel.IMPLICIT_GEMM:
+      return implicit_gemm(params, tile, local);
     default:
       unreachable();
   }

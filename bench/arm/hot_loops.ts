@@ -55,8 +55,8 @@ export const HOT_LOOPS: readonly HotLoop[] = [
     unit: "4 rows, 8 columns, 4 k",
   },
   {
-    name: "grouped 8x4",
-    function: "grouped/narrow8",
+    name: "implicit GEMM 8x4",
+    function: "implicit_gemm/narrow8",
     has: ["fma", 32],
     macs: 128,
     unit: "8 pixels, 4 columns, 4 k",

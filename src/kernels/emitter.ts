@@ -123,7 +123,7 @@ export function subview(view: View, row: number, column: number, shape: Shape): 
 }
 
 /** Work of a tile: about a quarter of a millisecond, and at most a millisecond before V8 has optimised the kernel. */
-const TILE_MACS = 6_000_000;
+export const TILE_MACS = 6_000_000;
 /** Work of a tile where threads share: small enough that the last to finish is not waited for long. */
 const SHARED_TILE_MACS = 2_000_000;
 

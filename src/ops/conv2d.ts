@@ -9,8 +9,8 @@ import { outputPlane, type Padding, type Pair, type Window } from "../geometry.t
 import { emitDepthwise } from "../kernels/depthwise.ts";
 import { type Arch, type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
-import { emitGrouped, fitsGrouped } from "../kernels/grouped.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
+import { emitImplicitGemm, fitsImplicitGemm, paysImplicitGemm } from "../kernels/implicit_gemm.ts";
 import { emitWinograd, rateWinograd, type TileSize } from "../kernels/winograd.ts";
 import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import { activate, type Activation, checkActivation, kernelOf } from "./activation.ts";
@@ -42,7 +42,7 @@ export interface Conv2dAttrs {
 }
 
 /** Kernel families a convolution can run on. */
-export type Conv2dStrategy = "gemm" | "im2col" | "depthwise" | "grouped" | "winograd";
+export type Conv2dStrategy = "gemm" | "im2col" | "implicit_gemm" | "depthwise" | "winograd";
 
 /** A way to run a convolution: a kernel family, the size of Winograd's tiles, and why. */
 export type Conv2dWay =
@@ -66,6 +66,7 @@ export function waysOfConv2d(
   const [kh, kw, groupChannels, outputs] = weight, { groups } = attrs;
   const pixels = kh === 1 && kw === 1;
   const plain = `${kh}x${kw} over ${input[3]} channels`;
+  const window = windowOf(attrs, weight), fits = fitsImplicitGemm(window);
   const im2col: Conv2dWay = {
     strategy: "im2col",
     reason: groups > 1 ? `${groups} groups, one after the other` : plain,
@@ -74,19 +75,25 @@ export function waysOfConv2d(
     return [{ strategy: "depthwise", reason: "one filter a channel" }, im2col];
   }
   if (groups > 1) {
-    if (!fitsGrouped(windowOf(attrs, weight), groupChannels, outputs / groups)) return [im2col];
-    const grouped: Conv2dWay = {
-      strategy: "grouped",
+    if (!fits) return [im2col];
+    const implicit: Conv2dWay = {
+      strategy: "implicit_gemm",
       reason: `${groups} groups of ${groupChannels} channels`,
     };
-    return pixels ? [im2col, grouped] : [grouped, im2col];
+    return pixels ? [im2col, implicit] : [implicit, im2col];
   }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
   if (pixels && unit && attrs.padding.every((p) => p === 0)) {
     return [{ strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" }, im2col];
   }
-  if (kh !== 3 || kw !== 3 || !unit) return [im2col];
-  const [oh, ow] = outputPlane([input[1], input[2]], windowOf(attrs, weight));
+  const [oh, ow] = outputPlane([input[1], input[2]], window);
+  const general = (reason: string): [Conv2dWay, ...Conv2dWay[]] => {
+    const copied: Conv2dWay = { strategy: "im2col", reason };
+    if (!fits) return [copied];
+    const implicit: Conv2dWay = { strategy: "implicit_gemm", reason: `${reason}, rows of ${ow}` };
+    return paysImplicitGemm(window, input[3], outputs, ow) ? [implicit, copied] : [copied, implicit];
+  };
+  if (kh !== 3 || kw !== 3 || !unit) return general(plain);
   const gains = rateWinograd([input[0], oh, ow], input[3], outputs, arch);
   const winograd = gains.map(({ size, gain }): Conv2dWay => ({
     strategy: "winograd",
@@ -94,8 +101,8 @@ export function waysOfConv2d(
     reason: `${plain}: about ${gain.toFixed(1)} times as fast as im2col`,
   }));
   return gains[0].gain >= LEAST_GAIN
-    ? [winograd[0], winograd[1], im2col]
-    : [{ ...im2col, reason: `${plain}: Winograd would not pay` }, ...winograd];
+    ? [winograd[0], winograd[1], ...general(plain)]
+    : [...general(`${plain}: Winograd would not pay`), ...winograd];
 }
 
 function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
@@ -229,9 +236,9 @@ export const conv2d: Op<Conv2dAttrs> = {
       n,
       bias,
     });
-    if (strategy === "grouped") {
+    if (strategy === "implicit_gemm") {
       const weights = Array.from({ length: attrs.groups }, (_, group) => weightsOf(group));
-      emitGrouped(x, window, weights, output, epilogue, reason, emitter);
+      emitImplicitGemm(x, window, weights, output, epilogue, reason, emitter);
       return;
     }
     for (let group = 0; group < attrs.groups; group++) {

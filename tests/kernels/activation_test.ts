@@ -36,7 +36,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ),
   "im2col_gemm_5x8 im2col_gemm_4x16": [
     { input: [2, 7, 6, 5], kernel: [3, 3], outputs: 19, strides: [2, 2], padding: [1, 1, 1, 1] },
-    { input: [1, 5, 4, 6], kernel: [3, 1], outputs: 10, groups: 2 },
+    { input: [1, 5, 4, 6], kernel: [3, 1], outputs: 10, groups: 2, dilations: [1, 2] },
   ],
   "winograd_4x4_3x3 winograd_4x4_3x3": [
     { input: [1, 9, 11, 32], kernel: [3, 3], outputs: 35, padding: [1, 1, 1, 1] },
@@ -45,10 +45,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   "winograd_2x2_3x3 winograd_2x2_3x3": [
     { input: [1, 7, 6, 131], kernel: [3, 3], outputs: 190, padding: [1, 1, 1, 1] },
   ],
-  "grouped_8x4 grouped_8x4": [
+  "implicit_gemm_8x4 implicit_gemm_8x4": [
     { input: [2, 5, 9, 12], kernel: [3, 3], outputs: 12, groups: 3, padding: [1, 1, 1, 1] },
   ],
-  "grouped_5x8 grouped_4x16": [
+  "implicit_gemm_5x8 implicit_gemm_4x16": [
+    { input: [2, 9, 7, 3], kernel: [3, 3], outputs: 19, strides: [2, 2], padding: [1, 1, 1, 1] },
     { input: [1, 6, 7, 8], kernel: [3, 3], outputs: 40, groups: 2, strides: [2, 1] },
   ],
   "depthwise_3x3_4px depthwise_3x3_4px": [

@@ -96,7 +96,9 @@ Deno.test("general convolutions equal the reference: kernels, strides, dilations
       residual: true,
     };
   });
-  assert(kernels.has("im2col_gemm_5x8") && kernels.has("im2col_gemm_4x16"));
+  for (const kernel of ["im2col_gemm_5x8", "im2col_gemm_4x16", "implicit_gemm_5x8", "implicit_gemm_4x16"]) {
+    assert(kernels.has(kernel), kernel);
+  }
 });
 
 Deno.test("Winograd equals the reference at every edge of its tiles", async () => {
@@ -273,5 +275,7 @@ Deno.test("grouped convolutions equal the reference, in vectors and where groups
       };
     }
   });
-  for (const kernel of ["grouped_8x4", "grouped_5x8", "grouped_4x16"]) assert(kernels.has(kernel), kernel);
+  for (const kernel of ["implicit_gemm_8x4", "implicit_gemm_5x8", "implicit_gemm_4x16"]) {
+    assert(kernels.has(kernel), kernel);
+  }
 });

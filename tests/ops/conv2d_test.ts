@@ -29,15 +29,22 @@ Deno.test("the kernel of a convolution changes at the edges of its bands", () =>
     [choice([14, 14, 64], [1, 64], { strides: [2, 2] }), "im2col"],
     [choice([14, 14, 64], [1, 64], { padding: [1, 0, 0, 0] }), "im2col"],
     [choice([14, 14, 64], [3, 64], { groups: 64 }), "depthwise"],
-    [choice([14, 14, 64], [3, 128], { groups: 64 }), "im2col"],
-    [choice([14, 14, 64], [3, 64], { groups: 8 }), "grouped"],
+    [choice([14, 14, 64], [3, 128], { groups: 64 }), "implicit_gemm"],
+    [choice([14, 14, 64], [3, 64], { groups: 8 }), "implicit_gemm"],
     [choice([14, 14, 64], [1, 64], { groups: 2 }), "im2col"],
     // Stride, dilation and other kernels have no Winograd; neither have few channels, few tiles, or narrow outputs of small maps.
     [choice([56, 56, 64], [3, 64]), "winograd 4"],
-    [choice([56, 56, 64], [3, 64], { strides: [2, 1] }), "im2col"],
+    [choice([56, 56, 64], [3, 64], { strides: [2, 2] }), "im2col"],
     [choice([56, 56, 64], [3, 64], { dilations: [1, 2], padding: [1, 2, 1, 2] }), "im2col"],
-    [choice([56, 56, 64], [5, 64]), "im2col"],
-    [choice([56, 56, 4], [3, 64]), "im2col"],
+    [choice([28, 28, 64], [5, 64]), "im2col"],
+    // Few channels are not copied field by field, nor are more where rows are long and not too much work.
+    [choice([14, 14, 4], [5, 16], { strides: [2, 2] }), "implicit_gemm"],
+    [choice([14, 14, 5], [5, 16], { strides: [2, 2] }), "im2col"],
+    [choice([96, 96, 64], [3, 64], { strides: [2, 2] }), "implicit_gemm"],
+    [choice([94, 94, 64], [3, 64], { strides: [2, 2] }), "im2col"],
+    [choice([96, 96, 128], [3, 128], { strides: [2, 2] }), "im2col"],
+    [choice([96, 96, 4], [1, 64], { strides: [2, 2] }), "im2col"],
+    [choice([56, 56, 4], [3, 64]), "implicit_gemm"],
     [choice([56, 56, 5], [3, 64]), "winograd 4"],
     [choice([14, 14, 64], [3, 2]), "im2col"],
     [choice([28, 28, 64], [3, 2]), "winograd 4"],
@@ -61,7 +68,7 @@ Deno.test("on aarch64 weights cost more: Winograd begins at wider maps", () => {
   const aarch64 = (input: readonly number[], [k, outputs]: readonly number[]) =>
     choice(input, [k, outputs], {}, { arch: "aarch64" });
   const cases: readonly (readonly [string, string])[] = [
-    [aarch64([56, 56, 4], [3, 4]), "im2col"],
+    [aarch64([56, 56, 4], [3, 4]), "implicit_gemm"],
     [aarch64([56, 56, 4], [3, 64]), "winograd 4"],
     [aarch64([28, 28, 64], [3, 2]), "im2col"],
     [aarch64([56, 56, 16], [3, 16]), "winograd 4"],
@@ -88,17 +95,19 @@ Deno.test("an activation that is none, has no legal attributes or stands beside 
 Deno.test("a convolution has every way to run that its shape allows", () => {
   const cases: readonly (readonly [string[], string[]])[] = [
     [ways([14, 14, 64], [1, 64]), ["gemm", "im2col"]],
-    [ways([14, 14, 64], [1, 64], { strides: [2, 2] }), ["im2col"]],
-    [ways([14, 14, 64], [1, 64], { groups: 2 }), ["im2col", "grouped"]],
-    [ways([14, 14, 64], [3, 64], { groups: 8 }), ["grouped", "im2col"]],
-    [ways([14, 14, 6], [3, 6], { groups: 2 }), ["im2col"]],
+    [ways([14, 14, 64], [1, 64], { strides: [2, 2] }), ["im2col", "implicit_gemm"]],
+    [ways([14, 14, 64], [1, 64], { groups: 2 }), ["im2col", "implicit_gemm"]],
+    [ways([14, 14, 64], [3, 64], { groups: 8 }), ["implicit_gemm", "im2col"]],
+    [ways([14, 14, 6], [3, 6], { groups: 2 }), ["implicit_gemm", "im2col"]],
+    [ways([14, 14, 6], [3, 6], { groups: 2, dilations: [2, 2] }), ["im2col"]],
     [ways([14, 14, 64], [3, 64], { groups: 64 }), ["depthwise", "im2col"]],
     // The depthwise kernel adds no residual.
-    [ways([14, 14, 64], [3, 64], { groups: 64 }, { residual: true }), ["im2col"]],
-    [ways([56, 56, 64], [3, 64]), ["winograd 4", "winograd 2", "im2col"]],
-    [ways([5, 5, 64], [3, 64]), ["im2col", "winograd 2", "winograd 4"]],
-    [ways([1, 1, 8], [3, 8]), ["im2col", "winograd 4", "winograd 2"]],
-    [ways([56, 56, 64], [5, 64]), ["im2col"]],
+    [ways([14, 14, 64], [3, 64], { groups: 64 }, { residual: true }), ["implicit_gemm", "im2col"]],
+    [ways([56, 56, 64], [3, 64]), ["winograd 4", "winograd 2", "implicit_gemm", "im2col"]],
+    [ways([5, 5, 64], [3, 64]), ["im2col", "implicit_gemm", "winograd 2", "winograd 4"]],
+    [ways([1, 1, 8], [3, 8]), ["im2col", "implicit_gemm", "winograd 4", "winograd 2"]],
+    [ways([56, 56, 64], [5, 64]), ["implicit_gemm", "im2col"]],
+    [ways([56, 56, 64], [5, 64], { dilations: [1, 2] }), ["im2col"]],
   ];
   assertEquals(cases.map(([found]) => found), cases.map(([, wanted]) => wanted));
 });

@@ -29,7 +29,7 @@ Deno.test("outputs are bit-identical on 1, 2, 3 and 4 threads", async () => {
 
 Deno.test("every kernel gives the same bits on 1, 2, 3 and 4 threads, however its work is cut", async () => {
   const kernels = new Set<string>();
-  // Between them: deep and shallow Winograd of both sizes, im2col, groups, expansions filtered in strips, products cut along rows and columns.
+  // Between them: deep and shallow Winograd of both sizes, im2col, implicit products with and without groups, expansions filtered in strips, products cut along rows and columns.
   for (const name of ["vovnet27-slim", "cspresnext50", "mobilenetv2", "shufflenet-v2"]) {
     const graph = buildModel(name, { inputSize: 112 });
     for (const arch of ["x86-64", "aarch64"] as const) {
@@ -53,8 +53,8 @@ Deno.test("every kernel gives the same bits on 1, 2, 3 and 4 threads, however it
       "winograd_4x4_3x3",
       "gemm_5x8",
       "gemm_4x16",
-      "grouped_5x8+leaky_relu",
-      "grouped_4x16+leaky_relu",
+      "implicit_gemm_5x8+leaky_relu",
+      "implicit_gemm_4x16+leaky_relu",
     ]
   ) {
     assert(kernels.has(kernel), `${kernel} of ${[...kernels]}`);

@@ -1,10 +1,10 @@
 /**
- * Writes commands for `asm/grouped.ts`.
+ * Writes commands for `asm/implicit_gemm.ts`.
  *
  * @module
  */
 
-import { GROUPED } from "../../asm/kernels.ts";
+import { IMPLICIT_GEMM } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf } from "../tensor.ts";
 import {
@@ -12,22 +12,42 @@ import {
   type Emitter,
   type Epilogue,
   limitWords,
+  TILE_MACS,
   tileRows,
   type View,
   withActivation,
 } from "./emitter.ts";
 import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./gemm.ts";
 
-/** Most bytes of a strip: half of a small L1 cache, beside a group's weights. */
-const STRIP_BYTES = 16 * 1024;
+/** Most bytes of a strip, where that is more than one row of output needs: half of a small L2 cache. Longer strips copy fewer rows twice. */
+const STRIP_BYTES = 128 * 1024;
 
-/** Whether the kernel can run a convolution: taps of a kernel row lie together, channels and outputs of a group fill vectors. */
-export function fitsGrouped(window: Window, groupChannels: number, groupOutputs: number): boolean {
-  return window.dilations[1] === 1 && groupChannels % 4 === 0 && groupOutputs % 4 === 0;
+/** Whether the kernel can run a convolution: taps of a kernel row lie together. */
+export function fitsImplicitGemm(window: Window): boolean {
+  return window.dilations[1] === 1;
 }
 
-/** Emits a convolution of `input` `[n, h, w, c]` in groups, each with its weights, to `output` `[n, oh, ow, o]`. */
-export function emitGrouped(
+/** Input channels up to which copies of single fields cost more than rows of any length that fill no register tile. */
+const FEW_CHANNELS = 4;
+/** Output pixels in a row from which it hardly matters that its last register tiles are narrow. */
+const LONG_ROW = 48;
+
+/**
+ * Whether a convolution without groups that the kernel can run should be faster than by im2col, to an output of rows of `width` pixels. Register tiles end with a row, where those of
+ * im2col go on into the next; a row of output is the least tile.
+ */
+export function paysImplicitGemm(
+  { kernel: [kh, kw] }: Window,
+  channels: number,
+  outputs: number,
+  width: number,
+): boolean {
+  if (kh * kw === 1 || kh * kw * channels * outputs * width > TILE_MACS) return false;
+  return channels <= FEW_CHANNELS || width >= LONG_ROW;
+}
+
+/** Emits a convolution of `input` `[n, h, w, c]` in groups (one or more), each with its weights, to `output` `[n, oh, ow, o]`. */
+export function emitImplicitGemm(
   input: View,
   window: Window,
   weights: readonly GemmWeights[],
@@ -38,10 +58,10 @@ export function emitGrouped(
 ): void {
   const [n, h, w] = input.shape;
   const [, oh, ow] = output.shape;
+  const [kh, kw] = window.kernel;
   const groups = weights.length;
   const channels = channelsOf(input.shape) / groups;
   const outputs = channelsOf(output.shape) / groups;
-  const [kh, kw] = window.kernel;
   const [sy, sx] = window.strides;
   const [dy] = window.dilations;
   const line = ((ow - 1) * sx + kw) * channels * 4;
@@ -49,11 +69,13 @@ export function emitGrouped(
   const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
   const rows = tileRows(oh, ow * outputs * kh * kw * channels, emitter.host, 1, most);
   const tiles = Math.ceil(oh / rows);
-  const tile = outputs === 4 ? { rows: 8, columns: 4 } : registerTile(emitter.host);
+  const tile = outputs === 4 && kw * channels % 4 === 0
+    ? { rows: 8, columns: 4 }
+    : registerTile(emitter.host);
   const floats = panelFloats(weights[0].k, outputs, tile.columns);
   emitter.emit({
-    opcode: GROUPED,
-    kernel: withActivation(`grouped_${tile.rows}x${tile.columns}`, epilogue.activation),
+    opcode: IMPLICIT_GEMM,
+    kernel: withActivation(`implicit_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
     reason,
     tiles: groups * tiles * n,
     words: [
@@ -83,7 +105,8 @@ export function emitGrouped(
       groups,
       oh,
       ow,
-      emitter.workspace(((rows - 1) * sy + reach) * line),
+      // 16 bytes more: the last row may be cleared or copied past its end.
+      emitter.workspace(((rows - 1) * sy + reach) * line + 16),
       kh,
       kw,
       outputs,

@@ -1,13 +1,14 @@
 /**
- * Grouped convolution. For a tile of output rows of one group the input rows are copied into a strip in workspace, zeros around them, so that
- * the `kw` taps of a kernel row are `kw * C` neighbouring floats: the convolution becomes a matrix product whose rows of A overlap, `kh` segments each.
- * A strip is read `kw * N / stride` times, copied once.
+ * Convolution as an implicit matrix product, in groups or not: no receptive field is copied. For a tile of output rows of one group the input rows are copied into a
+ * strip in workspace, zeros around them, so that the `kw` taps of a kernel row are `kw * C` neighbouring floats: rows of A overlap, `kh` segments each. A strip is read
+ * `kh * kw * N / stride` times, copied once. Where a pixel is all there is of its row's stride, whole rows are copied; else 16 bytes at a time, up to 12 past a pixel
+ * and past a strip.
  *
- * Weights are packed for each group as in gemm.ts; where a group has 4 outputs, as panels of 4 columns: bias[4], then w[k][4].
+ * Weights are packed for each group as in gemm.ts; where a group has 4 outputs and segments are whole vectors, as panels of 4 columns: bias[4], then w[k][4].
  *
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C of a group, 5 weights, 6 output, 7 output pixel stride, 8 R (0: none), 9 R pixel
  * stride, 10 lo (f32), 11 hi (f32), 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 groups, 19 out H,
- * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights, 27-29 the activation as in unary.ts. C and N are multiples of 4.
+ * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights, 27-29 the activation as in unary.ts.
  */
 import { panel, panelColumns } from "./panel";
 import { clamp, lane, madd, splatWord, word } from "./simd";
@@ -121,29 +122,67 @@ function narrow1(
   narrow(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
 }
 
-/** Copies a row of the input, `from` on, into the strip: `left` zero pixels, the picture's, zeros to the end. */
+/** A row of output pixels of a group of four outputs. */
 @inline
-function copyRow(to: usize, end: usize, from: usize, pixel: usize, left: usize, inside: i32, bytes: usize): void {
-  for (let i = left; i > 0; --i) {
-    for (let c: usize = 0; c < bytes; c += 16) v128.store(to + c, i32x4.splat(0));
-    to += bytes;
+function narrowRow(
+  m: i32,
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  lo: v128,
+  hi: v128,
+  slope: usize,
+): void {
+  for (; m >= 8; m -= 8) {
+    narrow8(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
+    a += lda << 3;
+    c += ldc << 3;
+    r += ldr << 3;
   }
-  for (let i = inside; i > 0; --i) {
-    let c: usize = 0;
-    do {
-      v128.store(to + c, v128.load(from + c));
-      c += 16;
-    } while (c < bytes);
-    to += bytes;
-    from += pixel;
+  for (; m > 0; --m) {
+    narrow1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
+    a += lda;
+    c += ldc;
+    r += ldr;
   }
+}
+
+/** Clears from `to` to `end`, 16 bytes at a time. */
+@inline
+function clear(to: usize, end: usize): void {
   for (; to < end; to += 16) v128.store(to, i32x4.splat(0));
 }
 
-/** Kernel `grouped`: tile `index` is a range of output rows of one picture in one group; `local` is the offset of this thread's workspace. */
-export function grouped(params: usize, index: i32, local: usize): void {
+/** Copies a row of the input, `from` on, into the strip: `left` zero pixels, `inside` of the picture's, zeros to the end. */
+@inline
+function copyRow(to: usize, end: usize, from: usize, pixel: usize, left: usize, inside: usize, bytes: usize): void {
+  clear(to, to + left * bytes);
+  to += left * bytes;
+  if (pixel == bytes) {
+    bytes *= inside;
+    memory.copy(to, from, bytes);
+    to += bytes;
+  } else {
+    for (; inside > 0; --inside) {
+      for (let c: usize = 0; c < bytes; c += 16) v128.store(to + c, v128.load(from + c));
+      to += bytes;
+      from += pixel;
+    }
+  }
+  clear(to, end);
+}
+
+/** Kernel `implicit_gemm`: tile `index` is a range of output rows of one picture in one group; `local` is the offset of this thread's workspace. */
+export function implicit_gemm(params: usize, index: i32, local: usize): void {
   const pixel = <usize> word(params, 1);
-  const height = word(params, 2), width = word(params, 3);
+  const height = word(params, 2), inputWidth = word(params, 3);
   const channels = word(params, 4);
   const sy = word(params, 13), sx = word(params, 14);
   const dy = word(params, 17), groups = word(params, 18);
@@ -159,14 +198,14 @@ export function grouped(params: usize, index: i32, local: usize): void {
 
   const strip = <usize> word(params, 21) + local;
   const left = min(word(params, 16), columns);
-  const inside = min(width, columns - left);
+  const inside = min(inputWidth, columns - left);
   const stripRows = (rows - 1) * sy + (kh - 1) * dy + 1;
   const source = <usize> word(params, 0) + <usize> group * bytes;
   for (let i = 0; i < stripRows; ++i) {
     const y = first * sy - word(params, 15) + i;
     const to = strip + <usize> i * line;
     if (<u32> y < <u32> height) {
-      const from = source + <usize> (image * height + y) * <usize> width * pixel;
+      const from = source + <usize> (image * height + y) * <usize> inputWidth * pixel;
       copyRow(to, to + line, from, pixel, left, inside, bytes);
     } else {
       copyRow(to, to + line, source, pixel, 0, 0, bytes);
@@ -176,41 +215,31 @@ export function grouped(params: usize, index: i32, local: usize): void {
   const activation = params + 108, slope = slopeOf(activation);
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
   const ldc = <usize> word(params, 7), ldr = word(params, 8) ? <usize> word(params, 9) : 0;
-  const weights = <usize> word(params, 5) + <usize> group * ((<usize> word(params, 26)) << 2);
   const lda = <usize> sx * bytes, k = kw * channels;
   const gap = <usize> dy * line - (<usize> k << 2);
-  for (let row = 0; row < rows; ++row) {
-    const at = <usize> ((image * outHeight + first + row) * outWidth);
-    const column = (<usize> (group * outputs)) << 2;
-    let a = strip + <usize> (row * sy) * line;
-    const out = <usize> word(params, 6) + at * ldc + column;
-    let c = out;
-    let r = ldr ? <usize> word(params, 8) + at * ldr + column : 0;
-    let w = weights;
-    if (outputs > 4) {
-      for (let n = outputs; n > 0;) {
+  const at = <usize> ((image * outHeight + first) * outWidth);
+  const column = (<usize> (group * outputs)) << 2;
+  const out = <usize> word(params, 6) + at * ldc + column;
+  const lineA = <usize> sy * line, lineC = <usize> outWidth * ldc, lineR = <usize> outWidth * ldr;
+  let columnC = out, columnR = ldr ? <usize> word(params, 8) + at * ldr + column : 0;
+  let w = <usize> word(params, 5) + <usize> group * ((<usize> word(params, 26)) << 2);
+  for (let n = outputs; n > 0;) {
+    const width = outputs == 4 && !(k & 3) ? 4 : panelColumns(n);
+    let a = strip, c = columnC, r = columnR;
+    for (let row = 0; row < rows; ++row) {
+      if (width > 4) {
         panel(outWidth, kh, gap, a, lda, k, w, c, ldc, r, ldr, load<f32>(params, 40), load<f32>(params, 44), n, slope);
-        const columns = panelColumns(n);
-        w += <usize> (columns * (kh * k + 1)) << 2;
-        c += <usize> columns << 2;
-        if (r) r += <usize> columns << 2;
-        n -= columns;
+      } else {
+        narrowRow(outWidth, kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
       }
-    } else {
-      let m = outWidth;
-      for (; m >= 8; m -= 8) {
-        narrow8(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
-        a += lda << 3;
-        c += ldc << 3;
-        r += ldr << 3;
-      }
-      for (; m > 0; --m) {
-        narrow1(kh, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, slope);
-        a += lda;
-        c += ldc;
-        r += ldr;
-      }
+      a += lineA;
+      c += lineC;
+      r += lineR;
     }
-    if (!slope) activate(activation, out, ldc, outWidth, outputs);
+    w += <usize> (width * (kh * k + 1)) << 2;
+    columnC += <usize> width << 2;
+    if (columnR) columnR += <usize> width << 2;
+    n -= width;
   }
+  if (!slope) activate(activation, out, ldc, rows * outWidth, outputs);
 }
