@@ -21,6 +21,7 @@ import { unary } from "./unary";
 import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
+export { nms } from "./nms";
 export { peak, peak_dot } from "./peak";
 export { resize_row } from "./resize_row";
 

@@ -49,6 +49,16 @@ export interface Kernels {
     affine: number,
     output: number,
   ): void;
+  /** Keeps the best of overlapping boxes; see `asm/nms.ts`. */
+  nms(
+    boxes: number,
+    first: number,
+    end: number,
+    kept: number,
+    indices: number,
+    count: number,
+    threshold: number,
+  ): number;
 }
 
 /** `(func (result v128) (f32x4.splat (f32.const 0)))` as a module, then the same with `f32x4.relaxed_madd`. */
