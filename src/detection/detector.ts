@@ -140,7 +140,7 @@ export class Detector implements Disposable, AsyncDisposable {
       const label = this.#labels[column];
       return label !== undefined && !excluded.has(label.classId) && (!classes || classes.has(label.classId));
     });
-    const kept = nms(candidates, overlap, options.agnosticNms ?? false);
+    const kept = nms(candidates, overlap, options.agnosticNms ?? false, this.session);
     const detections = kept.slice(0, most).map(({ label: column, score, box }) => {
       const { name, classId, categoryId } = this.#labels[column]!;
       return { label: name, classId, categoryId, score, box: toPixels(box, image, this.#preprocessing) };

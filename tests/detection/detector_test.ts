@@ -6,10 +6,10 @@ import { Detector } from "../../mod.ts";
 import { ImageError, ModelError, OptionError } from "../../src/errors.ts";
 import { readModel } from "../../src/detection/read_model.ts";
 import { decodeBox } from "../../src/detection/ssd.ts";
-import { iou } from "../../src/detection/nms.ts";
 import { outputOf } from "../../src/detection/load.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
 import { run } from "../support/process.ts";
+import { iou } from "../support/suppress.ts";
 import { cocoSsdBytes } from "../weights.ts";
 
 const FIXTURES = new URL("../fixtures/detections/", import.meta.url);

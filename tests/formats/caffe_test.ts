@@ -53,7 +53,7 @@ Deno.test("Pelee's raw heads, boxes and detections are OpenCV's, its priors the 
   assertEquals(priors.length, 5142 * 4);
 
   const heads = { boxes: outputs[peleePost.boxes].data, scores: outputs[peleePost.scores].data, priors };
-  const kept = nms(decodeSsd(heads, peleePost, 0.4, () => true), peleePost.iou, false);
+  const kept = nms(decodeSsd(heads, peleePost, 0.4, () => true), peleePost.iou, false, session);
   const rows = pelee.expected.get("detection_out")!.data;
   assertEquals(kept.length, rows.length / 7);
   const left = new Set(kept);

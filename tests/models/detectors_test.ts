@@ -1,7 +1,7 @@
 /** Detectors of the zoo against raw heads, boxes and detections of their upstreams for the same invented weights and input; every 29th value of each. */
 import { assert, assertEquals } from "@std/assert";
 import { buildModel, sizeOf } from "../../models/build.ts";
-import { iou, nms } from "../../src/detection/nms.ts";
+import { nms } from "../../src/detection/nms.ts";
 import { decodeBox, decodeSsd } from "../../src/detection/ssd.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
@@ -9,6 +9,7 @@ import { Session } from "../../src/runtime/session.ts";
 import { errorOf } from "../support/compare.ts";
 import { fixture } from "../support/fixtures.ts";
 import { hashedInput, hashedWeights } from "../support/hash.ts";
+import { iou } from "../support/suppress.ts";
 
 interface Golden {
   readonly network: string;
@@ -45,7 +46,7 @@ for (const { network, size, gain, parameters, macs, threshold } of goldens) {
     if (tensors.has(`${network}/priors`)) close("priors", priors.map((_, i) => priors[i ^ 1]), 1e-6);
     const wanted = tensors.get(`${network}/detections`);
     if (!wanted || threshold === undefined) return;
-    const found = nms(decodeSsd(heads, post, threshold, () => true), post.iou, false);
+    const found = nms(decodeSsd(heads, post, threshold, () => true), post.iou, false, session);
     assertEquals(found.length, wanted.shape[0]);
     for (let row = 0; row < wanted.shape[0]; row++) {
       const [label, score, xmin, ymin, xmax, ymax] = wanted.data.subarray(row * 6, row * 6 + 6);
