@@ -56,3 +56,5 @@ export const IMPLICIT_GEMM = 22;
 export const WINOGRAD_2X2 = 24;
 /** Square root: unary.ts. */
 export const SQRT = 25;
+/** Scale, shift and clamp, then pointwise convolution: preactivated_pointwise.ts. */
+export const PREACTIVATED_POINTWISE = 26;

@@ -13,6 +13,7 @@ import { implicit_gemm } from "./implicit_gemm";
 import * as kernel from "./kernels";
 import { l2_normalize } from "./l2_normalize";
 import { pool } from "./pool";
+import { preactivated_pointwise } from "./preactivated_pointwise";
 import { resize } from "./resize";
 import { word } from "./simd";
 import { softmax } from "./softmax";
@@ -71,6 +72,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return expand_depthwise(params, tile, local);
     case kernel.IMPLICIT_GEMM:
       return implicit_gemm(params, tile, local);
+    case kernel.PREACTIVATED_POINTWISE:
+      return preactivated_pointwise(params, tile, local);
     default:
       unreachable();
   }

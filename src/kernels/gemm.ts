@@ -55,9 +55,9 @@ export interface Grid {
 
 /**
  * Cuts a product into tiles of alike work. As many rows as cache holds share each panel of weights; where that is too much work, the columns are cut too. The
- * greater operand is read from memory once: its blocks are the outer axis.
+ * greater operand is read from memory once: its blocks are the outer axis. Columns are cut at multiples of `leastColumns`, rounded up to whole panels.
  */
-export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
+export function cutProduct(m: number, k: number, n: number, host: Host, leastColumns = 1): Grid {
   const tile = registerTile(host);
   const most = A_BLOCK_BYTES / (k * 4);
   const macsPerRow = Math.min(n * k, tileWork(host) / (LEAST_BLOCKS * tile.rows));
@@ -69,7 +69,7 @@ export function cutProduct(m: number, k: number, n: number, host: Host): Grid {
     n,
     rows * k,
     host,
-    tile.columns,
+    Math.ceil(leastColumns / tile.columns) * tile.columns,
     Infinity,
     down % host.threads === 0 ? 1 : host.threads,
   );

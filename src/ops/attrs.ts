@@ -16,6 +16,7 @@ import type { L2NormalizeAttrs } from "./l2_normalize.ts";
 import type { LeakyReluAttrs } from "./leaky_relu.ts";
 import type { PadAttrs } from "./pad.ts";
 import type { AvgPoolAttrs, PoolAttrs } from "./pool.ts";
+import type { PreactivatedPointwiseAttrs } from "./preactivated_pointwise.ts";
 import type { ReshapeAttrs } from "./reshape.ts";
 import type { ResizeAttrs } from "./resize.ts";
 import type { SliceAttrs } from "./slice.ts";
@@ -46,6 +47,7 @@ export type Operators = {
   readonly avg_pool: AvgPoolAttrs;
   readonly concat: ConcatAttrs;
   readonly expand_depthwise: ExpandDepthwiseAttrs;
+  readonly preactivated_pointwise: PreactivatedPointwiseAttrs;
   readonly slice: SliceAttrs;
   readonly pad: PadAttrs;
   readonly reshape: ReshapeAttrs;
@@ -77,6 +79,7 @@ export type {
   NoAttrs,
   PadAttrs,
   PoolAttrs,
+  PreactivatedPointwiseAttrs,
   ReshapeAttrs,
   ResizeAttrs,
   SliceAttrs,

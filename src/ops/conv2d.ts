@@ -49,6 +49,12 @@ export type Conv2dWay =
   | { readonly strategy: Exclude<Conv2dStrategy, "winograd">; readonly reason: string }
   | { readonly strategy: "winograd"; readonly size: TileSize; readonly reason: string };
 
+/** Whether a convolution with `weight` `[kh, kw, c / groups, o]` multiplies every pixel by one matrix. */
+export function isPointwise(attrs: Conv2dAttrs, [kh, kw]: Shape): boolean {
+  return kh === 1 && kw === 1 && attrs.groups === 1 && attrs.strides.every((s) => s === 1) &&
+    attrs.padding.every((p) => p === 0);
+}
+
 /** Winograd is taken from this estimated gain over im2col on. */
 const LEAST_GAIN = 1.15;
 
@@ -83,7 +89,7 @@ export function waysOfConv2d(
     return pixels ? [im2col, implicit] : [implicit, im2col];
   }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
-  if (pixels && unit && attrs.padding.every((p) => p === 0)) {
+  if (isPointwise(attrs, weight)) {
     return [{ strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" }, im2col];
   }
   const [oh, ow] = outputPlane([input[1], input[2]], window);

@@ -22,6 +22,7 @@ import type { AttrsOf, Operators, OpName } from "./attrs.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
 import { avgPool, maxPool } from "./pool.ts";
+import { preactivatedPointwise } from "./preactivated_pointwise.ts";
 import { reshape } from "./reshape.ts";
 import { resize } from "./resize.ts";
 import { sigmoid } from "./sigmoid.ts";
@@ -59,6 +60,7 @@ export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   avg_pool: avgPool,
   concat,
   expand_depthwise: expandDepthwise,
+  preactivated_pointwise: preactivatedPointwise,
   slice,
   pad,
   reshape,

@@ -6,6 +6,7 @@
  */
 
 import { type AnyNode, check, describe, type Graph, type Node } from "../../graph/graph.ts";
+import { isPointwise } from "../../ops/conv2d.ts";
 import { elements, type Shape } from "../../tensor.ts";
 import { type Log, Rewrite } from "./pass.ts";
 
@@ -18,7 +19,9 @@ export function fuseExpand(graph: Graph, log: Log): Graph {
   const rewrite = new Rewrite(graph);
   const pointwise = new Set<string>();
   for (const node of graph.nodes) {
-    if (node.op === "conv2d" && isPointwise(node, shapes)) pointwise.add(node.name);
+    if (
+      node.op === "conv2d" && node.inputs.length < 4 && isPointwise(node.attrs, shapes.get(node.inputs[1])!)
+    ) pointwise.add(node.name);
     if (node.op !== "conv2d" || !isDepthwise(node, shapes) || !pointwise.has(node.inputs[0])) {
       rewrite.put(node);
       continue;
@@ -58,12 +61,6 @@ function whyApart({ attrs, inputs }: Node<"conv2d">, shapes: ReadonlyMap<string,
     return `the map between them is ${bytes} bytes, which a cache holds; wanted at least ${LARGE_BYTES}`;
   }
   return undefined;
-}
-
-function isPointwise({ attrs, inputs }: Node<"conv2d">, shapes: ReadonlyMap<string, Shape>): boolean {
-  const [kh, kw] = shapes.get(inputs[1])!;
-  return kh === 1 && kw === 1 && attrs.groups === 1 && inputs.length < 4 &&
-    attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
 }
 
 function isDepthwise(
