@@ -61,7 +61,10 @@ interface Measured extends Layer {
   readonly inNetworks: readonly number[];
 }
 
-/** Milliseconds of every layer inside its network, the fastest of some runs, by name; those that run as one with a neighbour are missing. */
+/**
+ * Milliseconds of every layer inside its network, the fastest of some runs, by name; those that run as one with another are missing, those that normalise their input
+ * take that time too.
+ */
 function timesInNetwork(session: Session, layers: readonly Layer[], runs: number): Map<string, number> {
   const macs = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer.macs])));
   const times = new Map<string, number>();

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { foldBatchnorm } from "../../src/compiler/passes/fold_batchnorm.ts";
 import { fuseActivation } from "../../src/compiler/passes/fuse_activation.ts";
 import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
+import { fusePreactivation } from "../../src/compiler/passes/fuse_preactivation.ts";
 import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
 import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
 import { optimize } from "../../src/compiler/passes/index.ts";
@@ -149,6 +150,50 @@ Deno.test("fuse_expand joins large maps filtered at stride 2, and says why it le
     assertEquals(ops.slice(0, 2), ["conv2d", "conv2d"]);
     assertEquals(log, [apart + reason]);
   }
+});
+
+Deno.test("fuse_preactivation joins what pointwise convolutions alone read, and says why it leaves the others", () => {
+  const block = graph((b, p, x) => {
+    const joined = b.node("concat", "cat", { axis: 3 }, [p.conv("a", x, 2), p.conv("d", x, 4)]);
+    return p.conv("c", b.node("clip", "r", { lo: 0 }, [p.batchNorm("bn", joined)]));
+  });
+  const { ops, log } = run(optimize, block);
+  assertEquals(ops, ["conv2d", "conv2d", "concat", "preactivated_pointwise"]);
+  assertEquals(log.at(-1), 'fuse_preactivation: batch_norm "r" into conv2d "c"');
+  const residual = graph((b, p, x) => b.node("add", "y", {}, [p.conv("c", p.batchNorm("bn", x)), x]));
+  assertEquals(run(optimize, residual).ops, ["preactivated_pointwise"]);
+  const twice = graph((_b, p, x) => {
+    const norm = p.batchNorm("bn", x);
+    return [p.conv("c", norm), p.conv("d", norm)];
+  });
+  const itself = graph((b, p, x) => {
+    const norm = p.batchNorm("bn", x);
+    return b.node("add", "y", {}, [p.conv("c", norm), norm]);
+  });
+  const output = graph((_b, p, x) => {
+    const norm = p.batchNorm("bn", x);
+    return [p.conv("c", norm), norm];
+  });
+  for (
+    const [graph, names] of [[twice, ["c", "d"]], [itself, ["y"]], [output, ["c"]]] as const
+  ) {
+    const { ops, log } = run((graph, log) => fusePreactivation(fuseResidual(graph, () => {}), log), graph);
+    assertEquals(ops, ["batch_norm", ...names.map(() => "conv2d")]);
+    assertEquals(
+      log,
+      names.map((name) =>
+        `fuse_preactivation: "bn" and conv2d "${name}" stay apart: others read what is between them`
+      ),
+    );
+  }
+  const wide = graph((b, p, x) =>
+    b.node("conv2d", "y", { ...attrs, padding: [1, 1, 1, 1] }, [
+      p.batchNorm("bn", x),
+      p.constant("w", [3, 3, 6, 2]),
+    ])
+  );
+  const left = run(fusePreactivation, wide);
+  assertEquals([left.ops, left.log], [["batch_norm", "conv2d"], []]);
 });
 
 Deno.test("fuse_activation: other activations join convolutions alone, one each", () => {

@@ -9,6 +9,7 @@ import { dropIdentity } from "./drop_identity.ts";
 import { foldBatchnorm } from "./fold_batchnorm.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseExpand } from "./fuse_expand.ts";
+import { fusePreactivation } from "./fuse_preactivation.ts";
 import { fuseResidual } from "./fuse_residual.ts";
 import type { Log, Pass } from "./pass.ts";
 
@@ -22,5 +23,5 @@ export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {
 
 /** Runs all passes. */
 export function optimize(graph: Graph, log: Log = () => {}): Graph {
-  return fuseExpand(optimizeLayers(graph, log), log);
+  return fusePreactivation(fuseExpand(optimizeLayers(graph, log), log), log);
 }
