@@ -53,11 +53,7 @@ const decoders: Readonly<
   Record<ImageHeader["format"], (bytes: Uint8Array, header: ImageHeader) => Promise<Pixels>>
 > = {
   jpeg: (bytes, { channels }) => channels === 4 ? decodeCmyk(bytes) : decodeJpeg(bytes),
-  async png(bytes) {
-    const { default: decode, init } = await import("@jsquash/png/decode.js");
-    await init(await codecBinary("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"));
-    return pixelsOf(await decode(bufferOf(bytes)));
-  },
+  png: async (bytes) => (await import("./png.ts")).decodePng(bytes),
   async webp(bytes) {
     const { default: decode, init } = await import("@jsquash/webp/decode.js");
     webpReady ??= codecBinary("@jsquash/webp/codec/dec/webp_dec.wasm").then((wasmBinary) =>

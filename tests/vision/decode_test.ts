@@ -15,6 +15,16 @@ function difference(a: RawImage, b: RawImage): number {
   return sum / (a.width * a.height * 3);
 }
 
+/** CRC-32 as PNG's chunks bear it. */
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc >>> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
 const grey: RawImage = {
   ...truth,
   data: truth.data.map((_, i) => {
@@ -69,6 +79,26 @@ Deno.test("a broken JPEG is one typed error, and the next photo is fine", async 
   broken.fill(0x55, 200, 500);
   await assertRejects(() => decodeImage(broken), ImageError, "Cannot decode jpeg");
   assert(difference(await decodeImage(read("baseline.jpg")), truth) < 3);
+});
+
+Deno.test("a PNG codec that gave up on a picture goes, with what it had allocated for it", async () => {
+  const lying = read("truth.png");
+  new DataView(lying.buffer).setUint32(16, 4800);
+  new DataView(lying.buffer).setUint32(29, crc32(lying.subarray(12, 29)));
+  await decodeImage(read("truth.png"));
+  await assertRejects(() => decodeImage(lying), ImageError, "Cannot decode png: the codec gave up on it");
+  const { instantiate } = WebAssembly;
+  let fresh = 0;
+  WebAssembly.instantiate = ((...args: Parameters<typeof instantiate>) => {
+    fresh++;
+    return instantiate(...args);
+  }) as typeof instantiate;
+  try {
+    for (let i = 0; i < 2; i++) assertEquals((await decodeImage(read("truth.png"))).data, truth.data);
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+  assertEquals(fresh, 1);
 });
 
 Deno.test("what is encoded decodes to the same", async () => {
