@@ -64,7 +64,7 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
   const { inputs, outputs, steps, sizes, commands, workspaceBytes } = program;
   const image = new ArrayBuffer(sizes.total);
   program.write(image);
-  const list = [...tensors].map(([name, { shape }]) => ({ name, shape }));
+  const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, hash: fnv1a(bytesOf(data)) }));
   const header = {
     target,
     checksum,
@@ -83,9 +83,7 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
   const [constants, code] = regionsOf(program).map(([begin, end]) =>
     new Uint8Array(image, begin, end - begin)
   );
-  const extra = [...tensors.values()].map(({ data }) =>
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  );
+  const extra = [...tensors.values()].map(({ data }) => bytesOf(data));
   const bytes = new Uint8Array(
     start + [constants, code, ...extra].reduce((sum, part) => sum + part.length, 0),
   );
@@ -105,7 +103,7 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
 /**
  * Reads a compiled program; its weights stay where they are until they are written into a session's memory.
  *
- * @throws {ModelError} If the file is cut off or its header is not one.
+ * @throws {ModelError} If the file is cut off, its header is not one, or its tensors are damaged.
  */
 export function decodeProgram(source: ByteSource): CompiledModel {
   const prefix = new Uint8Array(PREFIX);
@@ -127,15 +125,16 @@ export function decodeProgram(source: ByteSource): CompiledModel {
     header.steps.every((step) => isWithin(step, commands));
   if (!inside) throw broken("its commands do not lie in its memory");
   let at = start + regions.reduce((sum, [begin, end]) => sum + end - begin, 0);
-  const places = header.tensors.map(({ name, shape }) => {
+  const places = header.tensors.map((tensor) => {
     const begin = at;
-    at += elements(shape) * 4;
-    return { name, shape, begin };
+    at += elements(tensor.shape) * 4;
+    return { ...tensor, begin };
   });
   if (at !== source.size) throw broken(`it should be ${at} bytes long, it is ${source.size}`);
-  const tensors = new Map(places.map(({ name, shape, begin }) => {
+  const tensors = new Map(places.map(({ name, shape, hash, begin }) => {
     const data = new Float32Array(elements(shape));
-    source.read(begin, new Uint8Array(data.buffer));
+    source.read(begin, bytesOf(data));
+    if (fnv1a(bytesOf(data)) !== hash) throw broken(`its tensor "${name}" is damaged`);
     return [name, { shape, data }];
   }));
   const { inputs, outputs, steps, workspaceBytes, target, checksum, info, source: origin } = header;
@@ -157,6 +156,10 @@ export function decodeProgram(source: ByteSource): CompiledModel {
   return { program, target, checksum, info, tensors, source: origin };
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** FNV-1a, 32 bits. */
 function fnv1a(bytes: Uint8Array): number {
   return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
@@ -164,7 +167,8 @@ function fnv1a(bytes: Uint8Array): number {
 
 /** What the header holds. */
 interface Header extends Omit<Program, "write">, Omit<CompiledModel, "program" | "tensors"> {
-  readonly tensors: readonly { readonly name: string; readonly shape: Shape }[];
+  /** With the FNV-1a of their bytes. */
+  readonly tensors: readonly { readonly name: string; readonly shape: Shape; readonly hash: number }[];
 }
 
 const isCount = (value: unknown, most = MAX_BYTES): value is number =>

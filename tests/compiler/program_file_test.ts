@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { bytesSource, decodeProgram } from "../../src/compiler/program_file.ts";
+import { bytesSource, decodeProgram, encodeProgram } from "../../src/compiler/program_file.ts";
 import { ModelError, SimdetError } from "../../src/errors.ts";
 import { compileModel } from "../../src/runtime/compile_model.ts";
 import { detectArch } from "../../src/runtime/kernels.ts";
@@ -59,6 +59,18 @@ Deno.test("every cut, and any damaged bit, is found", async () => {
     } catch (error) {
       assert(error instanceof SimdetError, `seed ${seed}, round ${round}: ${error}`);
     }
+  }
+});
+
+Deno.test("damaged tensors are found: nothing of them is in the kernels' checksum", async () => {
+  const program = decodeProgram(bytesSource(await compileModel(graph)));
+  const tensors = new Map([["priors", new Random(3).tensor([5, 4])]]);
+  const bytes = encodeProgram({ ...program, tensors });
+  assertEquals(decodeProgram(bytesSource(bytes)).tensors, tensors);
+  for (let at = bytes.length - 80; at < bytes.length; at += 9) {
+    const damaged = bytes.slice();
+    damaged[at] ^= 1 << at % 8;
+    assertThrows(() => decodeProgram(bytesSource(damaged)), ModelError, 'its tensor "priors" is damaged');
   }
 });
 
