@@ -6,6 +6,7 @@
  *
  *     gone -> starting -> idle -> claimed -> running as thread 1, 2, ... -> idle ...
  *                          idle -> gone (nothing to do for a while), idle -> stop -> gone
+ *            starting -> stop (the host refuses to start it, and is not asked again)
  *
  * @module
  */
@@ -145,7 +146,7 @@ export class ThreadPool {
     this.#words = new Int32Array(setup.memory.buffer, 0, RESERVED / 4);
   }
 
-  /** Starts the workers that are missing; resolves when all are ready. */
+  /** Starts the workers that are missing; resolves when all are ready or the host has refused them. */
   async start(): Promise<void> {
     this.#spawnMissing();
     while (!this.#disposed && this.#slots().some((slot) => Atomics.load(this.#words, slot) === STARTING)) {
@@ -239,13 +240,23 @@ export class ThreadPool {
         retire: RETIRE_MS,
       };
       this.#workers.get(slot)?.terminate();
-      const worker = spawn((text) => {
-        if (text !== "ready") this.#failure = text;
-        this.#wake();
-      });
-      this.#workers.set(slot, worker);
-      worker.post(message);
+      try {
+        const worker = spawn((text) => {
+          if (text !== "ready") this.#refuse(slot, text);
+          this.#wake();
+        });
+        this.#workers.set(slot, worker);
+        worker.post(message);
+      } catch (error) {
+        this.#refuse(slot, String(error));
+      }
     }
+  }
+
+  /** Notes why a worker failed; one that has not started yet never will, and runs do without it. */
+  #refuse(slot: number, reason: string): void {
+    this.#failure = reason;
+    Atomics.compareExchange(this.#words, slot, STARTING, STOP);
   }
 
   #wake(): void {

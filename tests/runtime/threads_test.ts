@@ -77,6 +77,38 @@ Deno.test({
   },
 });
 
+/** Workers of hosts that refuse them: at once, or by an event. */
+const refusals = {
+  "at once": class {
+    constructor() {
+      throw new DOMException("refused", "SecurityError");
+    }
+  },
+  "by an event": class {
+    onerror?: (event: { message: string; preventDefault(): void }) => void;
+    constructor() {
+      setTimeout(() => this.onerror?.({ message: "refused", preventDefault() {} }));
+    }
+    postMessage() {}
+    terminate() {}
+  },
+};
+
+for (const [how, refusal] of Object.entries(refusals)) {
+  Deno.test(`where a host refuses workers ${how}, one thread runs`, async () => {
+    const { Worker } = globalThis;
+    globalThis.Worker = refusal as unknown as typeof Worker;
+    try {
+      using session = await Session.create(buildModel("mobilenetv2", { inputSize: 32 }), { threads: 2 });
+      for (let run = 0; run < 2; run++) session.execute();
+      await session.start();
+      assertEquals(session.profile(1)[0].threads, 1);
+    } finally {
+      globalThis.Worker = Worker;
+    }
+  });
+}
+
 Deno.test("workers that went for want of work come back in a loop that never yields", async () => {
   using session = await Session.create(buildModel("mobilenetv2", { inputSize: 64 }), { threads: 2 });
   const taking = () => Math.max(...session.profile(1).map(({ threads }) => threads));
