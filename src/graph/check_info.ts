@@ -9,14 +9,20 @@ import { elements, formatShape, sameShape, type Shape } from "../tensor.ts";
 import { check, type Graph } from "./graph.ts";
 import type {
   DetectorPostprocessing,
+  Label,
   Preprocessing,
   SsdPostprocessing,
   YoloPostprocessing,
   YoloxPostprocessing,
 } from "./model_info.ts";
 
+/** Most of a value that a message shows. */
+const MAX_SHOWN = 200;
+
 function fail(what: string, found: unknown, wanted: string): never {
-  throw new ModelError(`Cannot read model: ${what} is ${JSON.stringify(found)}, wanted ${wanted}`);
+  const text = `${JSON.stringify(found)}`;
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  throw new ModelError(`Cannot read model: ${what} is ${shown}, wanted ${wanted}`);
 }
 
 function checkNumbers(what: string, value: unknown, length: number): void {
@@ -147,11 +153,11 @@ function checkYolox(post: YoloxPostprocessing, graph: Graph, shapes: ReadonlyMap
 
 function checkLabels({ info: { labels } }: Graph, classes: number): void {
   if (labels === undefined) return;
-  const legal = Array.isArray(labels) &&
-    labels.every((label) =>
-      label === null || (typeof label.name === "string" && Number.isInteger(label.categoryId))
-    );
-  if (!legal) fail("labels", labels, "a list of { name, categoryId } or null");
+  if (!Array.isArray(labels)) fail("labels", labels, "a list");
+  labels.forEach((label: Partial<Label> | null | undefined, i) => {
+    if (label === null || (typeof label?.name === "string" && Number.isInteger(label.categoryId))) return;
+    fail(`label ${i}`, label, "{ name, categoryId } or null");
+  });
   if (labels.length !== classes) fail("number of labels", labels.length, `${classes}, the network's classes`);
 }
 

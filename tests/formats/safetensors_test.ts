@@ -193,6 +193,21 @@ Deno.test("3,000 models whose graph or information lies: a typed error or a lega
   assert(legal > 0 && legal < 3000);
 });
 
+Deno.test("of a thousand labels the one that is none is named, and messages stay short", () => {
+  const { constants, inputs, outputs, nodes } = detector, graph = { inputs, outputs, nodes };
+  const refusal = (info: unknown) => {
+    const metadata = { format: "simdet/1", graph: JSON.stringify(graph), info: JSON.stringify(info) };
+    return assertThrows(() => toGraph({ tensors: new Map(constants), metadata }), ModelError).message;
+  };
+  const labels: unknown[] = Array.from({ length: 1000 }, (_, i) => ({ name: `class ${i}`, categoryId: i }));
+  labels[700] = { name: "no number" };
+  assertEquals(
+    refusal({ ...INFO, labels }),
+    'Cannot read model: label 700 is {"name":"no number"}, wanted { name, categoryId } or null',
+  );
+  assert(refusal({ ...INFO, labels: { ...labels } }).length < 300);
+});
+
 Deno.test("values of every type become f32", () => {
   const one = (dtype: string, bytes: number[], data: number[]) => {
     const tensor = { dtype, shape: [data.length], data_offsets: [0, bytes.length] };
