@@ -20,7 +20,7 @@ export interface BodyLimits {
 /**
  * Reads the encoded photo of a request.
  *
- * @throws {HttpError} 400 for a broken form, 408 for a body that does not end in time, 413 over the limit, 415 for a
+ * @throws {HttpError} 400 for a broken form or a body that breaks off, 408 for a body that does not end in time, 413 over the limit, 415 for a
  * body that is no picture.
  */
 export async function readPhoto(request: Request, limits: BodyLimits): Promise<Uint8Array> {
@@ -67,6 +67,9 @@ async function readBody(
       if (length > maxBytes) throw tooLarge();
       chunks.push(part.value);
     }
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    throw new HttpError(400, "bad_body", "The body broke off before its end");
   } finally {
     clearTimeout(timer);
     reader.cancel().catch(() => {});

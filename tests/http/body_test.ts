@@ -45,6 +45,16 @@ Deno.test("readPhoto refuses other types and packed bodies", async () => {
   assertEquals(await refused(post(PHOTO, packed)), [415, "unsupported_encoding"]);
 });
 
+Deno.test("readPhoto calls a body that breaks off the client's fault", async () => {
+  const body = new ReadableStream({
+    start(controller): void {
+      controller.enqueue(PHOTO);
+      controller.error(new TypeError("connection reset"));
+    },
+  });
+  assertEquals(await refused(post(body, { "content-type": "image/jpeg" })), [400, "bad_body"]);
+});
+
 Deno.test("readPhoto stops at the limit, also where no length is announced", async () => {
   const headers = { "content-type": "image/jpeg" };
   assertEquals((await readPhoto(post(new Uint8Array(1000), headers), LIMITS)).length, 1000);
