@@ -24,12 +24,12 @@ export async function expandGlob(glob: string): Promise<string[]> {
   return paths.filter((path) => pattern.test(path)).map((path) => join(folder, path));
 }
 
-/** Files at most `depth` levels below a folder, as paths relative to it. */
+/** Files at most `depth` levels below a folder, as paths relative to it; pipes and devices are none. */
 async function* walk(folder: string, depth: number): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  for await (const { name, isFile, isSymlink, isDirectory } of Deno.readDir(folder)) {
     if (name.startsWith(".")) continue;
-    if (!isDirectory) yield name;
-    else if (depth > 1) {
+    if (isFile || isSymlink) yield name;
+    else if (isDirectory && depth > 1) {
       for await (const path of walk(join(folder, name), depth - 1)) yield join(name, path);
     }
   }

@@ -104,7 +104,7 @@ async function readUrl(url: URL): Promise<Uint8Array> {
     await response.body?.cancel();
     throw tooLarge(MAX_URL_BYTES);
   }
-  return await readLimited(response.body ?? new ReadableStream(), MAX_URL_BYTES);
+  return response.body ? await readLimited(response.body, MAX_URL_BYTES) : new Uint8Array();
 }
 
 async function readLimited(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {

@@ -19,6 +19,18 @@ Deno.test("a folder gives its pictures, sorted, hidden and nested ones left out"
   assertEquals(new TextDecoder().decode(await sources[0].read()), "a.jpeg");
 });
 
+Deno.test({
+  name: "a pipe in a folder is no picture: nobody may ever write into it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await makeFolder(["a.jpg"]);
+    await new Deno.Command("mkfifo", { args: [`${folder.path}/b.jpg`] }).output();
+    await Deno.symlink("a.jpg", `${folder.path}/c.jpg`);
+    const names = (await expandSources([folder.path])).map(({ name }) => name);
+    assertEquals(names, [`${folder.path}/a.jpg`, `${folder.path}/c.jpg`]);
+  },
+});
+
 Deno.test("a glob gives the pictures that match", async () => {
   await using folder = await makeFolder([
     "1.jpg",
@@ -83,14 +95,18 @@ Deno.test("URLs: redirects are followed, refusals and endless bodies fail", asyn
       const chunk = new Uint8Array(1 << 20);
       return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(chunk) }));
     }
+    if (pathname === "/nothing.jpg") return new Response(null, { status: 204 });
     return new Response("no", { status: 404 });
   });
   const sources = await expandSources(
-    ["photo", "moved", "endless", "gone"].map((name) => `http://127.0.0.1:${server.addr.port}/${name}.jpg`),
+    ["photo", "moved", "nothing", "endless", "gone"].map((name) =>
+      `http://127.0.0.1:${server.addr.port}/${name}.jpg`
+    ),
   );
-  const [photo, moved, endless, gone] = sources;
+  const [photo, moved, nothing, endless, gone] = sources;
   assertEquals(new TextDecoder().decode(await photo.read()), "pixels");
   assertEquals(new TextDecoder().decode(await moved.read()), "pixels");
+  assertEquals(await nothing.read(), new Uint8Array());
   await assertRejects(() => endless.read(), ImageError, "larger than the limit of 64 MB");
   await assertRejects(() => gone.read(), ImageError, "the server answered 404 Not Found");
 });
