@@ -43,29 +43,27 @@ const MAX_BYTES = 2 ** 30;
  * @throws {ModelError} If it cannot be had, or is larger than 1 GiB.
  */
 export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions = {}): Promise<Uint8Array> {
-  let response: Response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (cause) {
-    if (signal?.aborted) throw cause;
-    throw new ModelError(
-      `Cannot fetch ${url}: ${cause instanceof Error ? cause.message : cause}`,
-      "bad_model",
-      { cause },
-    );
-  }
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new ModelError(`Cannot fetch ${url}: status ${response.status} ${response.statusText}`.trimEnd());
-  }
-  const total = Number(response.headers.get("content-length")) || undefined;
   const chunks: Uint8Array[] = [];
   let loaded = 0;
-  for await (const chunk of response.body) {
-    loaded += chunk.length;
-    if (loaded > MAX_BYTES) throw new ModelError(`Cannot fetch ${url}: it is larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-    onProgress?.({ file: url.href, loaded, total });
+  try {
+    const response = await fetch(url, { signal });
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      throw new ModelError(`Cannot fetch ${url}: status ${response.status} ${response.statusText}`.trimEnd());
+    }
+    const total = Number(response.headers.get("content-length")) || undefined;
+    for await (const chunk of response.body) {
+      loaded += chunk.length;
+      if (loaded > MAX_BYTES) {
+        throw new ModelError(`Cannot fetch ${url}: it is larger than ${MAX_BYTES} bytes`);
+      }
+      chunks.push(chunk);
+      onProgress?.({ file: url.href, loaded, total });
+    }
+  } catch (cause) {
+    if (signal?.aborted || cause instanceof ModelError) throw cause;
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new ModelError(`Cannot fetch ${url}: ${reason}`, "bad_model", { cause });
   }
   if (chunks.length === 1) return chunks[0];
   const bytes = new Uint8Array(loaded);
