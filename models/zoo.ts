@@ -89,7 +89,9 @@ export function findModel(name: string): ZooEntry {
   if (entry) return entry;
   const names = ZOO.map((entry) => entry.name);
   const meant = nearest(name, names);
-  const hint = meant === undefined ? `known are ${names.join(", ")}` : `did you mean ${meant}?`;
+  const hint = meant === undefined
+    ? `known are ${names.join(", ")}; any other network goes by the file of its weights`
+    : `did you mean ${meant}?`;
   throw new ModelError(`Unknown model ${JSON.stringify(name)}; ${hint}`, "unknown_model");
 }
 

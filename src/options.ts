@@ -29,6 +29,9 @@ export const COUNT: NumberRange = { min: 1, integer: true };
 /** Threads of a session. */
 export const THREADS: NumberRange = { min: 1, max: 16, integer: true };
 
+/** Numbers in decimal, also in powers of ten; JavaScript would read `0x1` and `Infinity` too. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /**
  * Reads a number written in decimal.
  *
@@ -36,7 +39,7 @@ export const THREADS: NumberRange = { min: 1, max: 16, integer: true };
  */
 export function parseNumber(name: string, text: string, range: NumberRange): number {
   const { min, max = Infinity, integer = false } = range;
-  const value = text.trim() === "" ? NaN : Number(text);
+  const value = DECIMAL.test(text.trim()) ? Number(text) : NaN;
   if (value >= min && value <= max && value < Infinity && (!integer || Number.isSafeInteger(value))) {
     return value;
   }

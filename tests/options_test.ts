@@ -18,6 +18,15 @@ Deno.test("parseNumber takes the ends of its range and nothing beyond", () => {
   }
 });
 
+Deno.test("parseNumber reads decimals only", () => {
+  for (const [text, value] of [["1e-1", 0.1], ["+1", 1], [" 0.5 ", 0.5], ["1.", 1]] as const) {
+    assertEquals(parseNumber("conf", text, FRACTION), value);
+  }
+  for (const text of ["0x1", "0b1", "Infinity", "1_0", "e1", "."]) {
+    assertThrows(() => parseNumber("conf", text, FRACTION), OptionError, "conf must be a number");
+  }
+});
+
 Deno.test("parseNumber refuses fractions where it counts", () => {
   assertEquals(parseNumber("max_det", "300", COUNT), 300);
   for (const text of ["0", "2.5", "1e400"]) {

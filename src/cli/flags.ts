@@ -37,6 +37,7 @@ export function parseFlags<Switch extends string, Value extends string, List ext
   { switches, values, lists, aliases }: FlagTable<Switch, Value, List>,
 ): Flags<Switch, Value, List> {
   const known = [...switches, ...values, ...lists].map((name) => `--${name}`);
+  refuseValues(args, switches);
   const flags: Flags<Switch, Value, List> = parseArgs(joinNegatives(args), {
     boolean: [...switches],
     string: [...values, ...lists, "_"],
@@ -53,6 +54,17 @@ export function parseFlags<Switch extends string, Value extends string, List ext
     if ([given].flat().includes("")) throw new OptionError(`--${name} needs a value`);
   }
   return flags;
+}
+
+/** Complains of what is given to a flag without a value, which `parseArgs` would take as `true`. */
+function refuseValues(args: readonly string[], switches: readonly string[]): void {
+  for (const arg of args) {
+    if (arg === "--") return;
+    const [, name = "", value = ""] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
+    if (switches.includes(name) && !["true", "false"].includes(value)) {
+      throw new OptionError(`--${name} takes no value, not ${JSON.stringify(value)}`);
+    }
+  }
 }
 
 /** Ties negative numbers to their flags, as `parseArgs` would not, so that their range can be complained of. */

@@ -104,6 +104,16 @@ Deno.test("wrong values name the flag, the value and the range", () => {
   );
 });
 
+Deno.test("a flag without a value takes none but true and false", () => {
+  assertEquals(parseArguments(["--quiet=false", "a.jpg"]).quiet, false);
+  assertEquals(parseArguments(["--", "--quiet=maybe"]).sources, ["--quiet=maybe"]);
+  assertThrows(
+    () => parseArguments(["--quiet=maybe", "a.jpg"]),
+    OptionError,
+    '--quiet takes no value, not "maybe"',
+  );
+});
+
 Deno.test("--size is one number or two", () => {
   assertEquals(parseArguments(["--size", "64", "a.jpg"]).modelFlags.size, [64, 64]);
   for (const size of ["0", "64x", "4097", "-3", "64x32x3"]) {

@@ -25,7 +25,7 @@ Deno.test("findModel gives the entry, or the nearest name", () => {
   assertEquals(near.code, "unknown_model");
   assertStringIncludes(near.message, "did you mean ssdlite-mobilenetv2-coco?");
   const far = assertThrows(() => findModel("yolo"), ModelError);
-  assertStringIncludes(far.message, "known are ssdlite-mobilenetv2-coco");
+  assertStringIncludes(far.message, "known are ssdlite-mobilenetv2-coco; any other network goes by");
 });
 
 Deno.test("weightsUrl is in the folder that git ignores", async () => {
