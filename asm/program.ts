@@ -24,7 +24,7 @@ import { winograd2x2, winograd4x4 } from "./winograd";
 export { checksum } from "./checksum";
 export { nms } from "./nms";
 export { peak, peak_dot } from "./peak";
-export { resize_row } from "./resize_row";
+export { bilinear, opencv, pillow_across, pillow_down } from "./resize_bytes";
 
 function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
   switch (id) {

@@ -43,6 +43,13 @@ export function lane(x: v128, index: i32): v128 {
   return v128.shuffle<f32>(x, x, 3, 3, 3, 3);
 }
 
+/** Bytes of `x` in the order of `indices`: 0 to 15, or 255 for a zero. */
+@inline
+export function swizzle(x: v128, indices: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, indices);
+  else return i8x16.swizzle(x, indices);
+}
+
 /** Stores the first `lanes` (1..4) lanes of `x`. */
 @inline
 export function storeLanes(to: usize, x: v128, lanes: i32): void {

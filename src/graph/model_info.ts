@@ -26,7 +26,10 @@ export interface Preprocessing {
    * meet (PyTorch without antialiasing). `opencv`: the same in whole numbers, rounded as OpenCV's INTER_LINEAR. `align_corners`: centres of corner pixels meet (Darknet).
    */
   readonly resize: "tf_bilinear" | "half_pixel" | "opencv" | "align_corners";
-  /** Whether shrinking a photo weighs all of its pixels (Pillow, torchvision, timm) rather than the nearest ones. Default `false`. */
+  /**
+   * Whether shrinking a photo weighs all of its pixels rather than the nearest ones. It is resized to bytes as Pillow does then, hence torchvision and timm,
+   * whatever `resize` says. Default `false`.
+   */
   readonly antialias?: boolean;
   /**
    * How a photo of another shape becomes the input. `stretch` (the default): width and height by themselves. `letterbox`: whole, centred on `pad`. `letterbox_top_left`:

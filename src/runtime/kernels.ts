@@ -39,16 +39,14 @@ export interface Kernels {
   peak(rounds: number, scale: number, shift: number): number;
   /** Runs `rounds` times 192 multiply-adds of the 8-bit integers `left` and `right`, 0 to 127, and gives the sum of their products; 0 without relaxed SIMD. */
   peak_dot(rounds: number, left: number, right: number): number;
-  /** Resizes two source rows to one row of the input tensor; see `asm/resize_row.ts`. */
-  resize_row(
-    top: number,
-    bottom: number,
-    ratio: number,
-    columns: number,
-    width: number,
-    affine: number,
-    output: number,
-  ): void;
+  /** Makes of two rows of a photo one of the input tensor; see `asm/resize_bytes.ts`. */
+  bilinear(params: number, upper: number, lower: number, weights: number, output: number): void;
+  /** As `bilinear`, rounded as OpenCV does. */
+  opencv(params: number, upper: number, lower: number, weights: number, output: number): void;
+  /** Makes of a photo's row one of a ring of rows that are as wide as the input. */
+  pillow_across(params: number, row: number, ring: number): void;
+  /** Makes of rows of the ring one of the input tensor. */
+  pillow_down(params: number, ring: number, weights: number, output: number): void;
   /** Keeps the best of overlapping boxes; see `asm/nms.ts`. */
   nms(
     boxes: number,

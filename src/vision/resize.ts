@@ -1,53 +1,32 @@
 /**
- * Photo to input tensor: resize and normalisation in one pass, row by row. Of the photo only the two rows in use are copied to wasm memory.
+ * Photo to input tensor: resize and normalisation, row by row. Of the photo only the rows in use are copied to wasm memory.
  *
  * @module
  */
 
 import type { Preprocessing } from "../graph/model_info.ts";
-import { resizeFixed } from "./fixed_point.ts";
 import type { RawImage } from "./image.ts";
 import { placeImage } from "./placement.ts";
-import { shrinkImage } from "./shrink.ts";
+import { bilinearTaps, opencvTaps, pillowTaps } from "./taps.ts";
 
-/** Where the kernel works; a `Session` is one. */
+/** Where the kernels of `asm/resize_bytes.ts` work; a `Session` is one. */
 export interface ResizeTarget {
-  readonly kernels: {
-    resize_row(
-      top: number,
-      bottom: number,
-      ratio: number,
-      columns: number,
-      width: number,
-      affine: number,
-      output: number,
-    ): void;
-  };
+  readonly kernels:
+    & Record<
+      "bilinear" | "opencv",
+      (params: number, upper: number, lower: number, weights: number, output: number) => void
+    >
+    & Record<"pillow_across", (params: number, row: number, ring: number) => void>
+    & Record<"pillow_down", (params: number, ring: number, weights: number, output: number) => void>;
   readonly memory: WebAssembly.Memory;
   /** Byte offset of at least `bytes` of free memory. */
   scratch(bytes: number): number;
 }
 
-/** Bytes a column of the table takes: left and right byte offset, weight of the right one. */
-const COLUMN_BYTES = 12;
-/** Scale and offset, four lanes each. */
-const AFFINE_BYTES = 32;
-
-/** Source position of index `i` of `output` pixels that stand for `input` of the photo, in f32. */
-function sourceOf(
-  i: number,
-  input: number,
-  output: number,
-  rule: Preprocessing["resize"],
-): { low: number; high: number; weight: number } {
-  const scale = rule === "align_corners"
-    ? output > 1 ? Math.fround((input - 1) / (output - 1)) : 0
-    : Math.fround(input / output);
-  const shift = rule === "half_pixel" || rule === "opencv" ? 0.5 : 0;
-  const position = Math.max(0, Math.fround((i + shift) * scale - shift));
-  const low = Math.min(Math.floor(position), input - 1);
-  return { low, high: Math.min(low + 1, input - 1), weight: Math.fround(position - low) };
-}
+/** Bytes of the kernels' parameter block. */
+const PARAMS_BYTES = 80;
+/** Bytes that kernels may read past a row of a photo. */
+const OVER_READ = 8;
 
 /** Writes a photo as the input tensor `[1, height, width, 3]` at byte `output` of the target's memory; up to 4 bytes behind it are overwritten. */
 export function resizeImage(
@@ -56,76 +35,77 @@ export function resizeImage(
   target: ResizeTarget,
   output: number,
 ): void {
-  let place = placeImage(image.width, image.height, spec);
+  const { width, height, data, channels = 4 } = image;
+  const place = placeImage(width, height, spec);
   // The part of the input that the photo covers.
   const left = Math.max(0, place.x), top = Math.max(0, place.y);
   const right = Math.min(spec.width, place.x + place.width),
     bottom = Math.min(spec.height, place.y + place.height);
-  if (spec.antialias) image = shrinkImage(image, place.width, place.height);
-  if (spec.resize === "opencv") {
-    image = resizeFixed(image, place, spec.width, spec.height);
-    place = { x: left, y: top, width: image.width, height: image.height };
-  }
-  const { width, height, data, channels = 4 } = image;
-  const across = right - left;
 
-  const rowBytes = Math.ceil(width / 4) * 16;
-  const columns = target.scratch(spec.width * COLUMN_BYTES + AFFINE_BYTES + 2 * rowBytes);
-  const affine = columns + spec.width * COLUMN_BYTES;
-  const rows = [affine + AFFINE_BYTES, affine + AFFINE_BYTES + rowBytes];
-  const bytes = new Uint8Array(target.memory.buffer);
-  const view = new DataView(target.memory.buffer);
+  const rule = spec.antialias ? "pillow" : spec.resize === "opencv" ? "opencv" : "bilinear";
+  const tapsOf = { bilinear: bilinearTaps(spec.resize), opencv: opencvTaps, pillow: pillowTaps }[rule];
+  const columns = tapsOf(width, place.width, left - place.x, right - place.x, "x");
+  const rows = tapsOf(height, place.height, top - place.y, bottom - place.y, "y");
+  const first = columns.starts[0], end = columns.starts.at(-1)! + columns.count;
+  const last = Math.min(end, width);
 
-  for (let x = 0; x < across; x++) {
-    const { low, high, weight } = sourceOf(left + x - place.x, width, place.width, spec.resize);
-    view.setInt32(columns + x * COLUMN_BYTES, low * 4, true);
-    view.setInt32(columns + x * COLUMN_BYTES + 4, high * 4, true);
-    view.setFloat32(columns + x * COLUMN_BYTES + 8, weight, true);
-  }
-  [...spec.scale, 0, ...spec.offset, 0].forEach((value, i) => view.setFloat32(affine + i * 4, value, true));
+  const rowBytes = (end - first) * channels + OVER_READ;
+  // A column of the ring of rows, twice.
+  const pitch = rule === "pillow" ? 2 * rows.count * 4 : 0;
+  const regions = [
+    PARAMS_BYTES,
+    columns.starts.byteLength,
+    columns.weights.byteLength,
+    rows.weights.byteLength,
+    pitch * columns.starts.length,
+    2 * rowBytes,
+  ];
+  let free = target.scratch(regions.reduce((a, b) => a + b));
+  const [params, starts, columnWeights, rowWeights, ring, source] = regions.map((bytes) =>
+    (free += bytes) - bytes
+  );
+  const { kernels, memory: { buffer } } = target;
+  const bytes = new Uint8Array(buffer);
+  const put = ({ buffer, byteOffset, byteLength }: ArrayBufferView, at: number) =>
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
 
-  const swapped = spec.channels === "bgr";
-  // Which photo row each of the two slots holds.
-  const held = [-1, -1];
-  const load = (row: number, keep: number): number => {
-    const found = held.indexOf(row);
-    if (found >= 0) return found;
-    const slot = held[0] === keep ? 1 : 0;
-    const start = row * width * channels;
-    if (channels === 4 && !swapped) {
-      bytes.set(data.subarray(start, start + width * 4), rows[slot]);
-    } else {
-      const [first, last] = swapped ? [2, 0] : [0, 2];
-      for (let x = 0, from = start, to = rows[slot]; x < width; x++, from += channels, to += 4) {
-        bytes[to] = data[from + first];
-        bytes[to + 1] = data[from + 1];
-        bytes[to + 2] = data[from + last];
-      }
-    }
-    held[slot] = row;
-    return slot;
-  };
-  const fill = spec.scale.map((scale, c) => (spec.pad ?? 0) * scale + spec.offset[c]);
-  const tensor = new Float32Array(target.memory.buffer, output, spec.height * spec.width * 3);
+  const pairs = [columns.count / 2, rows.count / 2];
+  put(Int32Array.of(starts, columnWeights, right - left, channels, ...pairs, pitch), params);
+  put(Float32Array.of(...spec.scale, 0, ...spec.offset, 0), params + 32);
+  const order = (spec.channels === "bgr" ? [2, 1, 0] : [0, 1, 2]).flatMap((c) => [c, 255, c + channels, 255]);
+  bytes.set([...order, 255, 255, 255, 255], params + 64);
+  put(columns.starts.map((start) => start - first), starts);
+  put(columns.weights, columnWeights);
+  put(rows.weights, rowWeights);
+
+  const weightBytes = rows.weights.byteLength / rows.starts.length;
+  const sourceOf = (row: number) => source + (row & 1) * rowBytes;
+  const ringOf = (row: number) => ring + row % rows.count * 4;
+  const tensor = new Float32Array(buffer, output, spec.height * spec.width * 3);
+  const margin = new Float32Array(spec.width * 3).map((_, i) =>
+    (spec.pad ?? 0) * spec.scale[i % 3] + spec.offset[i % 3]
+  );
   const surround = (from: number, to: number) => {
-    for (let i = from * 3; i < to * 3; i++) tensor[i] = fill[i % 3];
+    for (let x = from; x < to; x += spec.width) {
+      tensor.set(margin.subarray(0, Math.min(spec.width, to - x) * 3), x * 3);
+    }
   };
   surround(0, top * spec.width);
-  for (let y = top; y < bottom; y++) {
-    const { low, high, weight } = sourceOf(y - place.y, height, place.height, spec.resize);
-    const upper = load(low, high), lower = load(high, low);
-    const row = y * spec.width;
-    target.kernels.resize_row(
-      rows[upper],
-      rows[lower],
-      weight,
-      columns,
-      across,
-      affine,
-      output + (row + left) * 12,
-    );
+  // The next row to be copied.
+  let next = -1;
+  rows.starts.forEach((start, i) => {
+    for (next = Math.max(next, start); next < start + rows.count; next++) {
+      const row = Math.min(Math.max(next, 0), height - 1) * width;
+      bytes.set(data.subarray((row + first) * channels, (row + last) * channels), sourceOf(next));
+      if (rule === "pillow") kernels.pillow_across(params, sourceOf(next), ringOf(next));
+    }
+    const row = (top + i) * spec.width,
+      to = output + (row + left) * 12,
+      weights = rowWeights + i * weightBytes;
+    if (rule === "pillow") kernels.pillow_down(params, ringOf(start), weights, to);
+    else kernels[rule](params, sourceOf(start), sourceOf(start + 1), weights, to);
     surround(row, row + left);
     surround(row + right, row + spec.width);
-  }
+  });
   surround(bottom * spec.width, spec.height * spec.width);
 }
