@@ -1,6 +1,6 @@
 /**
  * Resizes photos, rows of bytes, to rows of floats: `x * scale + offset`, 3 floats a pixel. `bilinear` and `opencv` weigh two pixels of two rows; `pillow`
- * weighs many, along x into a ring of rows, then rows of the ring. `src/vision/taps.ts` says where weights come from.
+ * weighs many, two rows at a time along x into a ring of rows, then rows of the ring. `src/vision/taps.ts` says where weights come from.
  *
  * The ring holds, column by column, four bytes (the last 0) of each of its rows, then all of them again: any rows that follow one another lie so in memory.
  *
@@ -65,36 +65,40 @@ export function opencv(params: usize, upper: usize, lower: usize, weights: usize
   }
 }
 
-/**
- * Sum of `pairs` pairs of pixels from `p` on, rounded to a byte in each lane. Weights are of 22 bits; for products of 16 bits their upper 11 bits come first,
- * of both pixels, then the lower ones (i16). Those of half a million pixels may come to more than 1.
- */
+// Weights of `pillow` are of 22 bits. For products of 16 bits they come as their upper 11 bits, of two pixels, then the lower ones (i16).
+
+/** One half, as sums have it. */
+const HALF = 1 << 21;
+
+/** The byte that two sums make in each lane; the lower one began with HALF, so that it is rounded. */
 @inline
-function weigh(p: usize, step: usize, order: v128, weights: usize, pairs: i32): v128 {
-  let upper = i32x4.splat(0), lower = i32x4.splat(1 << 21);
-  for (; pairs > 0; --pairs) {
-    const both = pair(p, order);
-    upper = i32x4.add(upper, i32x4.dot_i16x8_s(both, v128.load32_splat(weights)));
-    lower = i32x4.add(lower, i32x4.dot_i16x8_s(both, v128.load32_splat(weights, 4)));
-    p += step;
-    weights += 8;
-  }
-  return i32x4.min_s(i32x4.shr_u(i32x4.add(i32x4.shl(upper, 11), lower), 22), i32x4.splat(255));
+function byteOf(upper: v128, lower: v128): v128 {
+  return i32x4.shr_u(i32x4.add(i32x4.shl(upper, 11), lower), 22);
 }
 
-/** Kernel `pillow_across`: a row of the photo to one of the ring. */
-export function pillow_across(params: usize, row: usize, ring: usize): void {
-  const size = word(params, 3), order = v128.load(params, 64);
+/** Kernel `pillow_across`: two rows of the photo to two of the ring; together they load weights once. */
+export function pillow_across(params: usize, upper: usize, lower: usize, ring: usize): void {
+  const size = word(params, 3), order = v128.load(params, 64), apart = lower - upper;
   const pairs = word(params, 4), pitch = <usize> word(params, 6), again = pitch >> 1;
   let starts = <usize> word(params, 0), weights = <usize> word(params, 1);
   for (let x = word(params, 2); x > 0; --x) {
-    const sum = weigh(row + <usize> (load<i32>(starts) * size), <usize> size << 1, order, weights, pairs);
-    const words = i16x8.narrow_i32x4_s(sum, sum);
+    let p = upper + <usize> (load<i32>(starts) * size);
+    let upper0 = i32x4.splat(0), lower0 = i32x4.splat(HALF), upper1 = upper0, lower1 = lower0;
+    for (let i = pairs; i > 0; --i) {
+      const row0 = pair(p, order), row1 = pair(p + apart, order);
+      const high = v128.load32_splat(weights), low = v128.load32_splat(weights, 4);
+      upper0 = i32x4.add(upper0, i32x4.dot_i16x8_s(row0, high));
+      lower0 = i32x4.add(lower0, i32x4.dot_i16x8_s(row0, low));
+      upper1 = i32x4.add(upper1, i32x4.dot_i16x8_s(row1, high));
+      lower1 = i32x4.add(lower1, i32x4.dot_i16x8_s(row1, low));
+      p += <usize> size << 1;
+      weights += 8;
+    }
+    const words = i16x8.narrow_i32x4_s(byteOf(upper0, lower0), byteOf(upper1, lower1));
     const v = i8x16.narrow_i16x8_u(words, words);
-    v128.store_lane<i32>(ring, v, 0);
-    v128.store_lane<i32>(ring + again, v, 0);
+    v128.store_lane<i64>(ring, v, 0);
+    v128.store_lane<i64>(ring + again, v, 0);
     starts += 4;
-    weights += <usize> pairs << 3;
     ring += pitch;
   }
 }
@@ -105,7 +109,16 @@ export function pillow_down(params: usize, ring: usize, weights: usize, output: 
   const pairs = word(params, 5), pitch = <usize> word(params, 6);
   const order = i8x16(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1);
   for (let x = word(params, 2); x > 0; --x) {
-    const v = f32x4.convert_i32x4_s(weigh(ring, 8, order, weights, pairs));
+    let upper = i32x4.splat(0), lower = i32x4.splat(HALF), p = ring, w = weights;
+    for (let i = pairs; i > 0; --i) {
+      const rows = pair(p, order);
+      upper = i32x4.add(upper, i32x4.dot_i16x8_s(rows, v128.load32_splat(w)));
+      lower = i32x4.add(lower, i32x4.dot_i16x8_s(rows, v128.load32_splat(w, 4)));
+      p += 8;
+      w += 8;
+    }
+    // Weights of half a million pixels may come to more than 1.
+    const v = f32x4.convert_i32x4_s(i32x4.min_s(byteOf(upper, lower), i32x4.splat(255)));
     v128.store(output, f32x4.add(f32x4.mul(v, scale), offset));
     ring += pitch;
     output += 12;

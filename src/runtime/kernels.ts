@@ -43,8 +43,8 @@ export interface Kernels {
   bilinear(params: number, upper: number, lower: number, weights: number, output: number): void;
   /** As `bilinear`, rounded as OpenCV does. */
   opencv(params: number, upper: number, lower: number, weights: number, output: number): void;
-  /** Makes of a photo's row one of a ring of rows that are as wide as the input. */
-  pillow_across(params: number, row: number, ring: number): void;
+  /** Makes of two rows of a photo two of a ring of rows that are as wide as the input. */
+  pillow_across(params: number, upper: number, lower: number, ring: number): void;
   /** Makes of rows of the ring one of the input tensor. */
   pillow_down(params: number, ring: number, weights: number, output: number): void;
   /** Keeps the best of overlapping boxes; see `asm/nms.ts`. */

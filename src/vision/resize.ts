@@ -16,7 +16,7 @@ export interface ResizeTarget {
       "bilinear" | "opencv",
       (params: number, upper: number, lower: number, weights: number, output: number) => void
     >
-    & Record<"pillow_across", (params: number, row: number, ring: number) => void>
+    & Record<"pillow_across", (params: number, upper: number, lower: number, ring: number) => void>
     & Record<"pillow_down", (params: number, ring: number, weights: number, output: number) => void>;
   readonly memory: WebAssembly.Memory;
   /** Byte offset of at least `bytes` of free memory. */
@@ -50,8 +50,10 @@ export function resizeImage(
   const last = Math.min(end, width);
 
   const rowBytes = (end - first) * channels + OVER_READ;
-  // A column of the ring of rows, twice.
-  const pitch = rule === "pillow" ? 2 * rows.count * 4 : 0;
+  // Rows go into the ring by twos, of which a window may want but one at either end.
+  const slots = rows.count + 2;
+  // A column of the ring, twice.
+  const pitch = rule === "pillow" ? 2 * slots * 4 : 0;
   const regions = [
     PARAMS_BYTES,
     columns.starts.byteLength,
@@ -80,7 +82,7 @@ export function resizeImage(
 
   const weightBytes = rows.weights.byteLength / rows.starts.length;
   const sourceOf = (row: number) => source + (row & 1) * rowBytes;
-  const ringOf = (row: number) => ring + row % rows.count * 4;
+  const ringOf = (row: number) => ring + row % slots * 4;
   const tensor = new Float32Array(buffer, output, spec.height * spec.width * 3);
   const margin = new Float32Array(spec.width * 3).map((_, i) =>
     (spec.pad ?? 0) * spec.scale[i % 3] + spec.offset[i % 3]
@@ -91,19 +93,26 @@ export function resizeImage(
     }
   };
   surround(0, top * spec.width);
-  // The next row to be copied.
+  const load = (row: number) => {
+    const at = Math.min(Math.max(row, 0), height - 1) * width;
+    bytes.set(data.subarray((at + first) * channels, (at + last) * channels), sourceOf(row));
+  };
+  // The first row of the photo that has not been loaded.
   let next = -1;
   rows.starts.forEach((start, i) => {
-    for (next = Math.max(next, start); next < start + rows.count; next++) {
-      const row = Math.min(Math.max(next, 0), height - 1) * width;
-      bytes.set(data.subarray((row + first) * channels, (row + last) * channels), sourceOf(next));
-      if (rule === "pillow") kernels.pillow_across(params, sourceOf(next), ringOf(next));
+    const row = (top + i) * spec.width;
+    const to = output + (row + left) * 12, weights = rowWeights + i * weightBytes;
+    if (rule === "pillow") {
+      for (next = Math.max(next, start & ~1); next < start + rows.count; next += 2) {
+        load(next);
+        load(next + 1);
+        kernels.pillow_across(params, sourceOf(next), sourceOf(next + 1), ringOf(next));
+      }
+      kernels.pillow_down(params, ringOf(start), weights, to);
+    } else {
+      for (next = Math.max(next, start); next < start + rows.count; next++) load(next);
+      kernels[rule](params, sourceOf(start), sourceOf(start + 1), weights, to);
     }
-    const row = (top + i) * spec.width,
-      to = output + (row + left) * 12,
-      weights = rowWeights + i * weightBytes;
-    if (rule === "pillow") kernels.pillow_down(params, ringOf(start), weights, to);
-    else kernels[rule](params, sourceOf(start), sourceOf(start + 1), weights, to);
     surround(row, row + left);
     surround(row + right, row + spec.width);
   });
