@@ -320,6 +320,7 @@ Deno.test("the first operator that cannot be read is named with its node", async
 Deno.test("wrong usage and missing permissions", async () => {
   await using folder = await temporaryFolder();
   const cfg = await darknet(folder.path), out = `${folder.path}/a.safetensors`;
+  await Deno.mkdir(`${folder.path}/folder.safetensors`);
   const cases: [string[], string][] = [
     [[], "No model given"],
     [[cfg], "No file to write given"],
@@ -331,6 +332,7 @@ Deno.test("wrong usage and missing permissions", async () => {
     [[cfg, "-o", "a.program"], "must end in .safetensors"],
     [[cfg, "-o", out, "--threads", "2"], "--threads goes with --compiled"],
     [[out, "-o", out], "-o names the model itself"],
+    [[cfg, "-o", `${folder.path}/folder.safetensors`], "-o names a folder"],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = await convert(args);

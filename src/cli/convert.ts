@@ -21,6 +21,7 @@ import type { ConvertArguments } from "./convert_args.ts";
 import { isModelFile, openModel } from "./model.ts";
 import { note, print } from "./output.ts";
 import { demand } from "./permissions.ts";
+import { reasonOf } from "./reason.ts";
 import { isUrl } from "./sources.ts";
 import { table } from "./table.ts";
 import type { Outcome } from "./verb.ts";
@@ -40,6 +41,9 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
     throw new OptionError(`-o names the model itself, ${output}; choose another name`);
   }
   await demand({ name: "write", path: output });
+  if ((await Deno.stat(output).catch(() => undefined))?.isDirectory) {
+    throw new OptionError(`-o names a folder, ${output}; name a file`);
+  }
   const source = await loadGraph(await openModel(model, { quiet, flags: modelFlags }));
   const origin = source.info.origin ?? await originOf(model);
   const graph = { ...source, info: { ...source.info, name: name ?? source.info.name, origin } };
@@ -56,7 +60,9 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
     );
   }
   if (!quiet) print(describeLayers(graph));
-  await writeWhole(output, bytes);
+  await writeWhole(output, bytes).catch((cause) => {
+    throw new ModelError(`Cannot write ${output}: ${reasonOf(cause)}`, "bad_model", { cause });
+  });
   const verdict = f16 ? `outputs within ${error.toExponential(1)} of the greatest` : "the same outputs";
   const host = compiled ? `compiled for ${describeBuild()}, ` : "";
   note(`${output}: ${graph.info.name}, ${format(bytes.length)}, ${host}${verdict}`);

@@ -7,6 +7,7 @@
 
 import { ImageError } from "../errors.ts";
 import { demand, demandHost } from "./permissions.ts";
+import { readFile, type ReadLimit, readStream } from "./read_file.ts";
 
 /** Most bytes read from a URL: 64 MB. */
 export const MAX_URL_BYTES = 64_000_000;
@@ -72,15 +73,7 @@ function notFoundAsUndefined(error: unknown): undefined {
 }
 
 function fileSource(path: string): Source {
-  return { name: path, path, read: () => readFile(path) };
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const info = await Deno.stat(path);
-  if (info.isFile && info.size <= MAX_FILE_BYTES) return await Deno.readFile(path);
-  if (info.isFile) throw tooLarge(MAX_FILE_BYTES);
-  using file = await Deno.open(path);
-  return await readLimited(file.readable, MAX_FILE_BYTES);
+  return { name: path, path, read: () => readFile(path, limitOf(MAX_FILE_BYTES)) };
 }
 
 async function readStdin(): Promise<Uint8Array> {
@@ -90,7 +83,7 @@ async function readStdin(): Promise<Uint8Array> {
   if (Deno.stdin.readable.locked) {
     throw new ImageError("standard input holds one picture, which is read already");
   }
-  return await readLimited(Deno.stdin.readable, MAX_FILE_BYTES);
+  return await readStream(Deno.stdin.readable, limitOf(MAX_FILE_BYTES));
 }
 
 async function readUrl(url: URL): Promise<Uint8Array> {
@@ -100,30 +93,16 @@ async function readUrl(url: URL): Promise<Uint8Array> {
     await response.body?.cancel();
     throw new ImageError(`the server answered ${response.status} ${response.statusText}`.trimEnd());
   }
-  if (Number(response.headers.get("content-length")) > MAX_URL_BYTES) {
+  const limit = limitOf(MAX_URL_BYTES);
+  if (Number(response.headers.get("content-length")) > limit.bytes) {
     await response.body?.cancel();
-    throw tooLarge(MAX_URL_BYTES);
+    throw limit.exceeded();
   }
-  return response.body ? await readLimited(response.body, MAX_URL_BYTES) : new Uint8Array();
+  return response.body ? await readStream(response.body, limit) : new Uint8Array();
 }
 
-async function readLimited(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge(limit);
-    chunks.push(chunk);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
-function tooLarge(limit: number): ImageError {
-  return new ImageError(`larger than the limit of ${limit / 1e6} MB`, "image_too_large");
+/** So many bytes of a picture. */
+function limitOf(bytes: number): ReadLimit {
+  const message = `larger than the limit of ${bytes / 1e6} MB`;
+  return { bytes, exceeded: () => new ImageError(message, "image_too_large") };
 }

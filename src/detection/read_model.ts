@@ -21,7 +21,7 @@ import type { Graph } from "../graph/graph.ts";
  * export const graph = () => readModel(new URL("https://example.com/street.safetensors"));
  * ```
  *
- * @throws {ModelError} If the file is broken, of no known format, or holds the weights of no known network.
+ * @throws {ModelError} If the file is broken, of no known format, holds the weights of no known network, or settles another size than the one asked for.
  * @throws {GraphError} If its graph is not legal.
  */
 export async function readModel(
@@ -34,9 +34,25 @@ export async function readModel(
     );
   }
   const model = await readFile(source, options);
-  if (!isStateDict(model)) return model;
+  if (!isStateDict(model)) return checkSize(model, options);
   const { buildRecognised } = await import("../../models/recognise.ts");
   return buildRecognised(model, options);
+}
+
+/** Refuses a size that is not the input's: formats that settle it are read as they are. */
+function checkSize(graph: Graph, { inputSize }: ReadOptions): Graph {
+  if (!inputSize) return graph;
+  const [height, width] = inputSize;
+  for (const { name, shape } of graph.inputs) {
+    if (shape.length === 4 && (shape[1] !== height || shape[2] !== width)) {
+      throw new ModelError(
+        `Cannot read model at ${width}x${height}: the file settles its input "${name}", ${shape[2]}x${
+          shape[1]
+        }`,
+      );
+    }
+  }
+  return graph;
 }
 
 /**

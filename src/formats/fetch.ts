@@ -34,8 +34,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Largest model that is fetched: 1 GiB. */
-const MAX_BYTES = 2 ** 30;
+/** Largest file of a model that is read: 1 GiB. */
+export const MAX_MODEL_BYTES = 2 ** 30;
 
 /**
  * Fetches a file (`http:`, `https:`, `data:`, `blob:`; `file:` where the host can).
@@ -54,8 +54,8 @@ export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions =
     const total = Number(response.headers.get("content-length")) || undefined;
     for await (const chunk of response.body) {
       loaded += chunk.length;
-      if (loaded > MAX_BYTES) {
-        throw new ModelError(`Cannot fetch ${url}: it is larger than ${MAX_BYTES} bytes`);
+      if (loaded > MAX_MODEL_BYTES) {
+        throw new ModelError(`Cannot fetch ${url}: it is larger than ${MAX_MODEL_BYTES} bytes`);
       }
       chunks.push(chunk);
       onProgress?.({ file: url.href, loaded, total });

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isModelFile, openModel } from "../../src/cli/model.ts";
-import { ModelError } from "../../src/errors.ts";
-import { parseSafetensors } from "../../src/formats/safetensors.ts";
+import { ModelError, OptionError } from "../../src/errors.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
+import { buildModel } from "../../models/build.ts";
 import { hashedWeights, weightsFile } from "../support/darknet.ts";
 import { fixture } from "../support/fixtures.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -54,4 +55,42 @@ Deno.test("what names a file and what a model of the zoo", () => {
     assert(isModelFile(file));
   }
   for (const name of ["ssdlite-mobilenetv2-coco", "pelee"]) assert(!isModelFile(name));
+});
+
+Deno.test("a folder, weights too many, and a size that the file does not have, are told so", async () => {
+  await using folder = await temporaryFolder();
+  const model = `${folder.path}/net.safetensors`;
+  await Deno.writeFile(model, writeSafetensors(buildModel("mobilenetv1-025", { inputSize: [64, 96] })));
+  await assertRejects(
+    () => openModel(folder.path, { quiet }),
+    ModelError,
+    `${folder.path}: it is a folder, wanted a file`,
+  );
+  await assertRejects(
+    () => openModel(model, { quiet, flags: { weights: "other.weights" } }),
+    OptionError,
+    `--weights goes with a .cfg or .prototxt, not with ${model}`,
+  );
+  await openModel(model, { quiet, flags: { size: [64, 96] } });
+  await assertRejects(
+    () => openModel(model, { quiet, flags: { size: [64, 64] } }),
+    ModelError,
+    'Cannot read model at 64x64: the file settles its input "input", 96x64',
+  );
+});
+
+Deno.test("a server that sends nothing, or no more, is not waited for", async () => {
+  const hanging = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)) });
+  const never = Promise.withResolvers<Response>();
+  const handler = ({ url }: Request) => url.endsWith("/part.onnx") ? new Response(hanging) : never.promise;
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  for (const name of ["none", "part"]) {
+    const model = `http://127.0.0.1:${server.addr.port}/${name}.onnx`;
+    await assertRejects(
+      () => openModel(model, { quiet, idle: 50 }),
+      ModelError,
+      `Cannot fetch ${model}: nothing arrived for 0.05 s`,
+    );
+  }
+  never.resolve(new Response());
 });

@@ -9,7 +9,12 @@ Deno.test("reasonOf gives one line, whatever failed", async () => {
   );
   assertEquals(reasonOf(new Error("first line\n  second")), "first line");
   assertEquals(reasonOf(new Deno.errors.NotFound("os error 2")), "no such file or folder");
+  assertEquals(
+    reasonOf(await Deno.readFile(".").catch((error) => error)),
+    "it is a folder, wanted a file",
+  );
   assertEquals(reasonOf("a string"), "a string");
+  assertEquals(reasonOf(new ImageError("a\nb\x1b[31m")), "a\\nb\\u001b[31m");
   const unknown = await fetch("http://nowhere.invalid/").catch((error) => error);
   assertMatch(reasonOf(unknown), /^(?!error sending|fetch failed).*dns error.*$/);
 });

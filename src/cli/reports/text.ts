@@ -5,6 +5,7 @@
  */
 
 import type { Speed } from "../../detection/types.ts";
+import { oneLine } from "../output.ts";
 import type { Form, Report, ReportOptions, Result } from "./report.ts";
 
 const STAGES = ["decode", "preprocess", "inference", "postprocess"] as const;
@@ -19,7 +20,8 @@ export function textReport<R extends Result>(
     photo({ source, result }): string {
       const { width, height, speed } = result;
       speeds.push(speed);
-      return `${source}: ${width}x${height} ${form.summary(result)}, ${speed.inference.toFixed(1)}ms\n`;
+      const found = `${source}: ${width}x${height} ${form.summary(result)}`;
+      return `${oneLine(found)}, ${speed.inference.toFixed(1)}ms\n`;
     },
     end(): string {
       if (quiet || speeds.length === 0) return "";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { oneLine } from "../output.ts";
 import type { Form, Report, ReportOptions, Result } from "./report.ts";
 
 /**
@@ -17,7 +18,7 @@ export function yoloReport<R extends Result>(
   return {
     photo({ source, result }): string {
       const lines = [...photos > 1 ? [`# ${source}`] : [], ...form.yolo(result)];
-      return lines.map((line) => line + "\n").join("");
+      return lines.map((line) => oneLine(line) + "\n").join("");
     },
   };
 }

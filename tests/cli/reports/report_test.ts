@@ -56,6 +56,12 @@ Deno.test("text: one line a photo, then the mean speed", async () => {
   );
 });
 
+Deno.test("text and yolo: a photo's line is one, whatever its name", async () => {
+  const odd = { ...EMPTY, source: "a\nb\x1b[2J.jpg" };
+  assertEquals(await write("text", [odd], true), "a\\nb\\u001b[2J.jpg: 640x480 no detections, 31.2ms\n");
+  assertEquals(await write("yolo", [odd, odd]), "# a\\nb\\u001b[2J.jpg\n".repeat(2));
+});
+
 Deno.test("text: quiet leaves the speed out", async () => {
   assertEquals(await write("text", [STREET], true), "photos/street.jpg: 640x480 2 persons, 1 dog, 25.3ms\n");
 });
