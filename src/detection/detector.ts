@@ -15,6 +15,7 @@ import { placeBoxes } from "../vision/placement.ts";
 import { createDecoder, type Decoder } from "./decoders.ts";
 import { type IndexedLabel, indexLabels, selectClasses } from "./labels.ts";
 import {
+  checkRaw,
   feed,
   infer,
   type LoadedModel,
@@ -119,10 +120,12 @@ export class Detector implements Disposable, AsyncDisposable {
   /**
    * Finds objects in pixels, at once.
    *
+   * @throws {ImageError} If there are not as many pixels as it says.
    * @throws {OptionError} If an option is out of range, or a class does not exist.
    */
   detectSync(image: RawImage, options: DetectOptions = {}): DetectResult {
     options.signal?.throwIfAborted();
+    checkRaw(image);
     const post = this.#postprocessing;
     const threshold = fraction("threshold", options.threshold ?? post.threshold);
     const overlap = fraction("iou", options.iou ?? post.iou);

@@ -23,12 +23,17 @@ export function indexLabels(labels: ModelInfo["labels"], columns: number): (Inde
 /**
  * Class ids of labels and ids given by a user.
  *
- * @throws {OptionError} If one does not exist; the nearest name is suggested.
+ * @throws {OptionError} If one does not exist; the nearest name is suggested. If they are no list.
  */
 export function selectClasses(
   wanted: readonly (string | number)[],
   labels: readonly (IndexedLabel | undefined)[],
 ): Set<number> {
+  const listed = Array.isArray(wanted) &&
+    wanted.every((item) => typeof item === "string" || typeof item === "number");
+  if (!listed) {
+    throw new OptionError(`classes must be a list of names and ids, not ${JSON.stringify(wanted)}`);
+  }
   const known = labels.filter((label) => label !== undefined);
   return new Set(wanted.map((item) => {
     const label = known.find((candidate) =>

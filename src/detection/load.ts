@@ -98,12 +98,29 @@ function isGraph(model: GraphSource): model is Graph {
 /** Pixels of any accepted photo, and the milliseconds that decoding took. */
 export async function takeImage(input: ImageInput): Promise<{ image: RawImage; decode: number }> {
   if (isRaw(input)) return { image: checkRaw(input), decode: 0 };
-  const bytes = input instanceof Uint8Array
-    ? input
-    : new Uint8Array(input instanceof ArrayBuffer ? input : await input.arrayBuffer());
+  const bytes = await bytesOf(input);
   const start = performance.now();
   const image = await decodeImage(bytes);
   return { image, decode: performance.now() - start };
+}
+
+/** Encoded bytes of what is not pixels. */
+async function bytesOf(input: Exclude<ImageInput, RawImage | ImageData>): Promise<Uint8Array> {
+  if (input instanceof Uint8Array) return input;
+  if (input instanceof ArrayBuffer) return new Uint8Array(input);
+  if (typeof input?.arrayBuffer === "function") return new Uint8Array(await input.arrayBuffer());
+  throw new ImageError(
+    `Cannot use image: it is ${
+      kindOf(input)
+    }, wanted bytes, a Blob, a Response, ImageData, or { data, width, height, channels }`,
+  );
+}
+
+/** What a value is, for messages about values of a wrong kind. */
+function kindOf(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? value.constructor?.name ?? "object"
+    : `${value}`.slice(0, 100);
 }
 
 function isRaw(input: ImageInput): input is RawImage | ImageData {
@@ -111,8 +128,12 @@ function isRaw(input: ImageInput): input is RawImage | ImageData {
     "height" in input;
 }
 
-/** Checks that pixels are what they are said to be. */
-function checkRaw(image: RawImage | ImageData): RawImage {
+/**
+ * Checks that pixels are what they are said to be.
+ *
+ * @throws {ImageError} If they are not.
+ */
+export function checkRaw(image: RawImage | ImageData): RawImage {
   const { width, height, data } = image;
   const channels = "channels" in image && image.channels ? image.channels : 4;
   const extent = (n: number) => Number.isInteger(n) && n > 0;
@@ -127,12 +148,16 @@ function checkRaw(image: RawImage | ImageData): RawImage {
       "image_too_large",
     );
   }
-  const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-  if (!bytes || data.length !== width * height * channels) {
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new ImageError(
+      `Cannot use image: its data is ${kindOf(data)}, wanted a Uint8Array or Uint8ClampedArray`,
+    );
+  }
+  if (data.length !== width * height * channels) {
     throw new ImageError(
       `Cannot use image: ${width}x${height}x${channels} wants ${
         width * height * channels
-      } bytes, data holds ${data?.length ?? 0}`,
+      } bytes, data holds ${data.length}`,
     );
   }
   return { data, width, height, channels };

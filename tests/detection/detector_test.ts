@@ -176,6 +176,23 @@ Deno.test("broken photos and models earn typed errors", async () => {
     ImageError,
     "wants 16 bytes",
   );
+  for (
+    const [input, found] of [
+      [null, "it is null"],
+      ["photo.jpg", "it is photo.jpg"],
+      [new Float32Array(4), "it is Float32Array"],
+      [{ data: new Float32Array(16), width: 2, height: 2 }, "its data is Float32Array"],
+    ] as const
+  ) {
+    const photo = input as unknown as Uint8Array;
+    await assertRejects(() => detector.detect(photo), ImageError, `Cannot use image: ${found}, wanted`);
+  }
+  const lying = { data: new Uint8Array(5), width: 2, height: 2 };
+  assertThrows(() => detector.detectSync(lying), ImageError, "wants 16 bytes");
+  const square = { data: new Uint8Array(16), width: 2, height: 2 };
+  for (const classes of ["cat", [null]] as unknown as string[][]) {
+    assertThrows(() => detector.detectSync(square, { classes }), OptionError, "classes must be a list");
+  }
   const bytes = await cocoSsdBytes();
   await assertRejects(() => Detector.load(bytes.subarray(0, bytes.length / 2)), ModelError, "fetch it again");
   await assertRejects(
