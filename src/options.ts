@@ -5,6 +5,7 @@
  * @module
  */
 
+import { MAX_BYTES } from "./compiler/memory_map.ts";
 import { indexLabels, selectClasses } from "./detection/labels.ts";
 import { OptionError } from "./errors.ts";
 import type { Label } from "./graph/model_info.ts";
@@ -31,6 +32,9 @@ export const THREADS: NumberRange = { min: 1, max: 16, integer: true };
 
 /** Numbers in decimal, also in powers of ten; JavaScript would read `0x1` and `Infinity` too. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** MiB of a program, up to what a 32-bit memory holds beside photos. */
+export const MEMORY: NumberRange = { min: 1, max: MAX_BYTES / 2 ** 20, integer: true };
 
 /**
  * Reads a number written in decimal.

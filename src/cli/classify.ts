@@ -19,10 +19,10 @@ import type { Outcome } from "./verb.ts";
  * @throws {SimdetError} If the model cannot be loaded, or is no classifier.
  */
 export async function classify(args: ClassifyArguments): Promise<Outcome> {
-  const { model, modelFlags, quiet, top } = args;
+  const { model, modelFlags, maxMemory, quiet, top } = args;
   const sources = await expandSources(args.sources);
-  const threads = threadsFor(args, sources.length);
-  const classifier = await Classifier.load(await openModel(model, { quiet, flags: modelFlags }), { threads });
+  const options = { threads: threadsFor(args, sources.length), maxMemory };
+  const classifier = await Classifier.load(await openModel(model, { quiet, flags: modelFlags }), options);
   const report = await createReport(args.format, classes, { photos: sources.length, quiet });
   const outcome = await lookAt(
     sources,

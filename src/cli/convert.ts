@@ -14,7 +14,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import { compileModel } from "../runtime/compile_model.ts";
 import { chooseBuild } from "../runtime/kernels.ts";
-import { Session } from "../runtime/session.ts";
+import { Session, type SessionOptions } from "../runtime/session.ts";
 import { elements, type Tensor } from "../tensor.ts";
 import { sha256, writeWhole } from "./cache.ts";
 import type { ConvertArguments } from "./convert_args.ts";
@@ -36,7 +36,7 @@ const MAX_HALF_ERROR = 0.05;
  * @throws {PermissionError} If the file may not be written.
  */
 export async function convert(args: ConvertArguments): Promise<Outcome> {
-  const { model, modelFlags, name, output, f16, compiled, quiet } = args;
+  const { model, modelFlags, name, output, f16, compiled, maxMemory, quiet } = args;
   if (resolve(model) === resolve(output)) {
     throw new OptionError(`-o names the model itself, ${output}; choose another name`);
   }
@@ -47,10 +47,17 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
   const source = await loadGraph(await openModel(model, { quiet, flags: modelFlags }));
   const origin = source.info.origin ?? await originOf(model);
   const graph = { ...source, info: { ...source.info, name: name ?? source.info.name, origin } };
-  const bytes = compiled ? await compileModel(graph, compiled) : writeSafetensors(graph, { f16 });
+  const bytes = compiled
+    ? await compileModel(graph, { ...compiled, maxMemory })
+    : writeSafetensors(graph, { f16 });
+  const options = { maxMemory };
   const error = await compare(
     graph,
-    () => compiled ? Session.load(decodeProgram(bytesSource(bytes))) : Session.create(readSafetensors(bytes)),
+    options,
+    () =>
+      compiled
+        ? Session.load(decodeProgram(bytesSource(bytes)), options)
+        : Session.create(readSafetensors(bytes), options),
   );
   if (!(error <= (f16 ? MAX_HALF_ERROR : 0))) {
     throw new ModelError(
@@ -82,8 +89,12 @@ function describeBuild(): string {
 }
 
 /** Greatest difference between the outputs of a graph and of what was made from it, on the same noise, relative to the greatest value. */
-async function compare(graph: Graph, start: () => Promise<Session>): Promise<number> {
-  using first = await Session.create(graph);
+async function compare(
+  graph: Graph,
+  options: SessionOptions,
+  start: () => Promise<Session>,
+): Promise<number> {
+  using first = await Session.create(graph, options);
   const inputs = Object.fromEntries(first.inputs.map((port) => [port.name, noise(port, graph)]));
   const wanted = first.runSync(inputs);
   first.dispose();

@@ -5,7 +5,7 @@
  */
 
 import { OptionError } from "../errors.ts";
-import { parseNumber, THREADS } from "../options.ts";
+import { MEMORY, parseNumber, THREADS } from "../options.ts";
 import { parseFlags } from "./flags.ts";
 import { MODEL_VALUES, type ModelFlags, parseModelFlags } from "./model_flags.ts";
 
@@ -25,13 +25,15 @@ export interface ConvertArguments {
   readonly f16: boolean;
   /** Whether to write a compiled program, and for how many threads; `undefined` for a model file. */
   readonly compiled?: { readonly threads: number };
+  /** Most MiB that the model may need; the library's own limit when left out. */
+  readonly maxMemory?: number;
   /** Whether to print no table. */
   readonly quiet: boolean;
 }
 
 const FLAGS = {
   switches: ["f16", "compiled", "quiet", "version", "help"],
-  values: [...MODEL_VALUES, "name", "output", "threads"],
+  values: [...MODEL_VALUES, "name", "output", "threads", "max-memory"],
   lists: [],
   aliases: { output: "o", quiet: "q", help: "h" },
 } as const;
@@ -47,6 +49,7 @@ export function parseConvertArguments(args: readonly string[]): ConvertArguments
   const flags = parseFlags(args, FLAGS);
   const action = (["help", "version"] as const).find((name) => flags[name]) ?? "convert";
   const { _: [model = "", ...more], output = "", name, f16, compiled, threads, quiet } = flags;
+  const memory = flags["max-memory"];
   if (action === "convert") {
     if (model === "") throw new OptionError(`No model given. ${EXAMPLE}`);
     if (more.length > 0) throw new OptionError(`One model at a time, not also ${more.join(" ")}. ${EXAMPLE}`);
@@ -70,6 +73,7 @@ export function parseConvertArguments(args: readonly string[]): ConvertArguments
     output,
     f16,
     ...(compiled && { compiled: { threads: parseNumber("--threads", threads ?? "1", THREADS) } }),
+    maxMemory: memory === undefined ? undefined : parseNumber("--max-memory", memory, MEMORY),
     quiet,
   };
 }

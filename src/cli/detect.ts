@@ -57,14 +57,14 @@ export async function detect(args: Arguments): Promise<Outcome> {
 
 /** The program of a zoo's model is kept compiled, for a single thread; all else is compiled now. */
 async function load(args: Arguments, photos: number): Promise<Detector> {
-  const { model, modelFlags, quiet } = args;
-  const threads = threadsFor(args, photos);
+  const { model, modelFlags, maxMemory, quiet } = args;
+  const threads = threadsFor(args, photos), options = { threads, maxMemory };
   if ((model !== undefined && isModelFile(model)) || anyModelFlag(modelFlags)) {
-    return await Detector.load(await openModel(model, { quiet, flags: modelFlags }), { threads });
+    return await Detector.load(await openModel(model, { quiet, flags: modelFlags }), options);
   }
   const { weightsWithProgram, withProgram } = await import("./programs.ts");
-  if (threads === 1) return await withProgram(model, { quiet }, (source) => Detector.load(source));
-  return await Detector.load(await weightsWithProgram(model, { quiet }), { threads });
+  if (threads === 1) return await withProgram(model, { quiet }, (source) => Detector.load(source, options));
+  return await Detector.load(await weightsWithProgram(model, { quiet }), options);
 }
 
 function detectOptions(args: Arguments, { info }: Detector): DetectOptions {

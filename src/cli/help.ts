@@ -19,8 +19,12 @@ const MODEL =
       --size SIZE      the network's input, 320 or width x height such as 640x480, for files that leave it open
 `;
 
-const OTHERS = `      --threads N      1 to 16, or auto: the cores, at most 4 (default auto)
+const MEMORY =
+  `      --max-memory MIB most memory that the model may need (default 1024); small files can ask for gigabytes
 `;
+
+const OTHERS = `      --threads N      1 to 16, or auto: the cores, at most 4 (default auto)
+${MEMORY}`;
 
 const ANSWERS = `      --list-models    print the models
       --version        print the version
@@ -90,7 +94,7 @@ What to write
   -q, --quiet          print no table of layers
 
 Others
-      --version        print the version
+${MEMORY}      --version        print the version
   -h, --help           print this page
 
 Exit status: 0 converted and verified, 1 failed, 2 wrong usage.

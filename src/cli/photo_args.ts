@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseChoice, parseNumber, THREADS } from "../options.ts";
+import { MEMORY, parseChoice, parseNumber, THREADS } from "../options.ts";
 import type { Flags } from "./flags.ts";
 import type { PermissionName } from "./permissions.ts";
 import { isUrl } from "./sources.ts";
@@ -32,6 +32,8 @@ export interface PhotoArguments {
   readonly modelFlags: ModelFlags;
   /** Threads to run on. */
   readonly threads: number | "auto";
+  /** Most MiB that the model may need; the library's own limit when left out. */
+  readonly maxMemory?: number;
   /** What stdout receives. */
   readonly format: Format;
   /** Whether to print the per-layer table. */
@@ -44,7 +46,7 @@ export interface PhotoArguments {
 export const PHOTO_SWITCHES = ["profile", "quiet", ...SHORT_ANSWERS] as const;
 
 /** Flags with one. */
-export const PHOTO_VALUES = ["model", "threads", "format", ...MODEL_VALUES] as const;
+export const PHOTO_VALUES = ["model", "threads", "max-memory", "format", ...MODEL_VALUES] as const;
 
 /** Letters that stand for flags. */
 export const PHOTO_ALIASES = { model: "m", quiet: "q", help: "h" };
@@ -58,12 +60,13 @@ export function photoArguments(
   flags: Flags<typeof PHOTO_SWITCHES[number], typeof PHOTO_VALUES[number], never>,
   sources: readonly string[],
 ): PhotoArguments {
-  const { model, threads = "auto", format = "text", profile, quiet } = flags;
+  const { model, threads = "auto", "max-memory": memory, format = "text", profile, quiet } = flags;
   return {
     sources,
     model,
     modelFlags: parseModelFlags(flags),
     threads: threads === "auto" ? threads : parseNumber("--threads", threads, THREADS),
+    maxMemory: memory === undefined ? undefined : parseNumber("--max-memory", memory, MEMORY),
     format: parseChoice("--format", format, FORMATS),
     profile,
     quiet,

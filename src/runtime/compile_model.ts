@@ -10,11 +10,14 @@ import type { Graph } from "../graph/graph.ts";
 import { checksumOf } from "./compiled.ts";
 import { type Build, chooseBuild, instantiate, kernelModule, kernelsId } from "./kernels.ts";
 import { allocateMemory } from "./memory.ts";
+import { checkThreads } from "./threads.ts";
 
 /** What to compile for. */
 export interface CompileOptions extends Partial<Build> {
   /** Threads that the program will run on. Default 1. */
   readonly threads?: number;
+  /** Most memory that the program may need, in MiB. Default 1024. */
+  readonly maxMemory?: number;
   /** What the model file is known by, for those who keep programs beside it. Default nothing. */
   readonly source?: string;
 }
@@ -24,12 +27,15 @@ export interface CompileOptions extends Partial<Build> {
  *
  * @returns The bytes of the program, for `Session.load`, `Detector.load` and `Classifier.load`.
  * @throws {GraphError} If the graph is not legal.
+ * @throws {OptionError} If the number of threads is out of range.
+ * @throws {ModelError} If it needs more memory than `maxMemory`.
  */
 export async function compileModel(graph: Graph, options: CompileOptions = {}): Promise<Uint8Array> {
   const { threads = 1, source = "" } = options;
+  checkThreads(threads);
   const build = chooseBuild(options.simd, options.arch);
   const program = compile(graph, { arch: build.arch, threads });
-  const memory = allocateMemory(program.sizes.total, false);
+  const memory = allocateMemory(program.sizes.total, { maxMemory: options.maxMemory });
   program.write(memory.buffer);
   const checksum = checksumOf(await instantiate(await kernelModule(build), memory), program);
   const post = graph.info.postprocessing;

@@ -15,7 +15,7 @@ import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type 
 import { allocateMemory, PAGE } from "./memory.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, measurePeaks, type Peaks, profile } from "./profile.ts";
-import { autoThreads, MAX_THREADS, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
+import { autoThreads, checkThreads, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
 
 /** How to set a session up. */
 export interface SessionOptions {
@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly simd?: Simd;
   /** Whose register tiles to use; the host's own when left out. Any host runs both. */
   readonly arch?: Arch;
+  /** Most memory that the model may need, in MiB; 1024 when left out. A small file can ask for gigabytes. */
+  readonly maxMemory?: number;
 }
 
 /** What a session ended up with. */
@@ -96,6 +98,7 @@ export class Session implements Disposable {
    *
    * @throws {GraphError} If the graph is not legal.
    * @throws {OptionError} If the number of threads is out of range.
+   * @throws {ModelError} If it needs more memory than `maxMemory`.
    * @throws {HostError} If the host has no WASM SIMD, or not the memory.
    */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
@@ -108,14 +111,14 @@ export class Session implements Disposable {
   }
 
   /**
-   * Starts a compiled program: its weights are read straight into place. Of the options, `wasmModule` counts; the rest was settled when it was compiled.
+   * Starts a compiled program: its weights are read straight into place. What `SessionOptions` has beside these options was settled when it was compiled.
    *
-   * @throws {ModelError} If it is damaged, or was compiled for another host or release.
+   * @throws {ModelError} If it is damaged, was compiled for another host or release, or needs more memory than `maxMemory`.
    * @throws {HostError} If the host has no WASM SIMD, or not the memory.
    */
   static async load(
     model: CompiledModel,
-    options: Pick<SessionOptions, "wasmModule"> = {},
+    options: Pick<SessionOptions, "wasmModule" | "maxMemory"> = {},
   ): Promise<Session> {
     const { threads, note } = threadsFor({ threads: model.target.threads, wasmModule: options.wasmModule });
     const session = await Session.#start(model.program, await buildOf(model), threads, options, note);
@@ -127,10 +130,10 @@ export class Session implements Disposable {
     program: Program,
     build: Build,
     threads: number,
-    { wasmModule }: Pick<SessionOptions, "wasmModule">,
+    { wasmModule, maxMemory }: Pick<SessionOptions, "wasmModule" | "maxMemory">,
     note: string | undefined,
   ): Promise<Session> {
-    const memory = allocateMemory(program.sizes.total, threads > 1);
+    const memory = allocateMemory(program.sizes.total, { shared: threads > 1, maxMemory });
     const compiling = wasmModule ??
       kernelModule(build, threads > 1 ? memory.buffer.byteLength / PAGE : undefined);
     program.write(memory.buffer);
@@ -143,7 +146,7 @@ export class Session implements Disposable {
   /**
    * Runs the network on copies of `inputs` and gives copies of the outputs.
    *
-   * @throws {OptionError} If an input is missing or misshapen.
+   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array.
    */
   // deno-lint-ignore require-await
   async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
@@ -153,7 +156,7 @@ export class Session implements Disposable {
   /**
    * As `run`, at once.
    *
-   * @throws {OptionError} If an input is missing or misshapen.
+   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array.
    */
   runSync(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     const memory = this.memory;
@@ -165,6 +168,11 @@ export class Session implements Disposable {
           `Cannot run: input "${port.name}" (${formatShape(shape)}) is missing; given: ${
             Object.keys(inputs).join(", ") || "none"
           }`,
+        );
+      }
+      if (tensor.data?.[Symbol.toStringTag] !== "Float32Array" || !Array.isArray(tensor.shape)) {
+        throw new OptionError(
+          `Cannot run: input "${port.name}" is not { shape, data }, of numbers and of a Float32Array`,
         );
       }
       if (!sameShape(tensor.shape, shape) || tensor.data.length !== elements(shape)) {
@@ -218,8 +226,11 @@ export class Session implements Disposable {
   /**
    * Times every layer over `runs` runs on invented inputs; the fastest of each counts. What loses most time against the machine's peaks
    * comes first. Only threads that have started take part: `start` starts them, `threads` of a layer counts them.
+   *
+   * @throws {OptionError} If there is to be no run.
    */
   profile(runs = 10): LayerProfile[] {
+    if (!(runs >= 1)) throw new OptionError(`runs must be a number of at least 1, not ${runs}`);
     // Layers have taken the inputs' place; what they left there would shrink from run to run to numbers that processors are slow with.
     const inputs = this.#program.inputs.map((port) =>
       [port, Float32Array.from({ length: elements(port.shape) }, (_, i) => i % 251 / 251)] as const
@@ -292,9 +303,7 @@ export class Session implements Disposable {
  */
 function threadsFor({ threads, wasmModule }: SessionOptions): { threads: number; note?: string } {
   const asked = threads === "auto" ? autoThreads() : threads ?? 1;
-  if (!Number.isInteger(asked) || asked < 1 || asked > MAX_THREADS) {
-    throw new OptionError(`threads must be a whole number from 1 to ${MAX_THREADS} or "auto", not ${asked}`);
-  }
+  checkThreads(asked);
   if (asked === 1) return { threads: 1 };
   const note = wasmModule ? "a module given as wasmModule runs on one thread" : whySingle();
   return note === undefined ? { threads: asked } : { threads: 1, note };

@@ -12,11 +12,24 @@
  */
 
 import { RESERVED } from "../compiler/memory_map.ts";
-import { HostError } from "../errors.ts";
+import { HostError, OptionError } from "../errors.ts";
 import type { Kernels } from "./kernels.ts";
 
 /** Most threads of a session, the caller's included. */
 export const MAX_THREADS = 16;
+
+/**
+ * Checks a number of threads.
+ *
+ * @throws {OptionError} If it is out of range.
+ */
+export function checkThreads(threads: number): void {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new OptionError(
+      `threads must be a whole number from 1 to ${MAX_THREADS} or "auto", not ${threads}`,
+    );
+  }
+}
 
 /** Byte offsets in the memory; `asm/program.ts` knows `ARRIVED`, `ABORT` and `TAKEN` relative to `CONTROL`. */
 const CONTROL = 64, ARRIVED = CONTROL, ABORT = CONTROL + 64, THREADS = CONTROL + 128;

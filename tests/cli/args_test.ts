@@ -18,6 +18,7 @@ Deno.test("parseArguments has defaults for everything but the photo", () => {
     classes: undefined,
     agnosticNms: false,
     threads: "auto",
+    maxMemory: undefined,
     format: "text",
     save: undefined,
     profile: false,
@@ -27,7 +28,7 @@ Deno.test("parseArguments has defaults for everything but the photo", () => {
 
 Deno.test("parseArguments reads every flag", () => {
   const args = parseArguments(
-    ("-q -m tiny --preset yolox --labels a.names --weights a.weights --size 640x480 --conf=0.3 --iou 0.6 --max-det 100 --classes person,dog --classes 3 --agnostic-nms --threads 1 " +
+    ("-q -m tiny --preset yolox --labels a.names --weights a.weights --size 640x480 --conf=0.3 --iou 0.6 --max-det 100 --classes person,dog --classes 3 --agnostic-nms --threads 1 --max-memory 2048 " +
       "--format jsonl --save out --profile a.jpg - 12.jpg").split(" "),
   );
   assertEquals(args, {
@@ -41,6 +42,7 @@ Deno.test("parseArguments reads every flag", () => {
     classes: "person,dog,3",
     agnosticNms: true,
     threads: 1,
+    maxMemory: 2048,
     format: "jsonl",
     save: "out",
     profile: true,

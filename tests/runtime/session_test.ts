@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { HostError, OptionError } from "../../src/errors.ts";
+import { bytesSource, decodeProgram } from "../../src/compiler/program_file.ts";
+import { HostError, ModelError, OptionError } from "../../src/errors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
+import { compileModel } from "../../src/runtime/compile_model.ts";
 import { Session } from "../../src/runtime/session.ts";
+import type { Tensor } from "../../src/tensor.ts";
 import { graphOf } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 
@@ -38,8 +41,28 @@ Deno.test("wrong inputs are named with the shape wanted", async () => {
   await assertRejects(() => session.run({}), OptionError, 'input "x0" (1x2x3x4) is missing');
   const wrong = { x0: { shape: [1, 2, 3, 3], data: new Float32Array(18) } };
   await assertRejects(() => session.run(wrong), OptionError, "wanted 1x2x3x4");
+  const data = new Float32Array(24), shape = [1, 2, 3, 4];
+  for (
+    const other of [data, { shape }, { data }, { shape, data: new Float64Array(24) }, { shape, data: "x" }]
+  ) {
+    const inputs = { x0: other } as unknown as Record<string, Tensor>;
+    await assertRejects(() => session.run(inputs), OptionError, 'input "x0" is not { shape, data }');
+  }
   assertThrows(() => session.port("z"), OptionError);
+  assertThrows(() => session.profile(0), OptionError, "runs must be a number of at least 1, not 0");
   await assertRejects(() => Session.create(pointwise(), { threads: 0 }), OptionError, "from 1 to 16");
+});
+
+Deno.test("a model that asks for more memory than it may have is told how much", async () => {
+  const graph = graphOf([[1, 2 ** 27]], (builder, [x]) => builder.node("sigmoid", "y", {}, [x]));
+  const wanted = "Cannot run model: it needs 1025 MiB of memory, the limit is 1024";
+  await assertRejects(() => Session.create(graph), ModelError, wanted);
+  await assertRejects(() => compileModel(graph), ModelError, wanted);
+  const small = pointwise(), program = decodeProgram(bytesSource(await compileModel(small)));
+  const maxMemory = 1 / 1024;
+  await assertRejects(() => Session.load(program, { maxMemory }), ModelError, "it needs 1 MiB");
+  (await Session.load(program, { maxMemory: 1 })).dispose();
+  await assertRejects(() => compileModel(small, { threads: 0 }), OptionError, "from 1 to 16");
 });
 
 Deno.test("a graph of views alone runs", async () => {
