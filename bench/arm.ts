@@ -13,16 +13,19 @@ import { HOT_LOOPS } from "./arm/hot_loops.ts";
 import { isSpill } from "./arm/instruction.ts";
 import { arm64Code, findTools, LLVM_MCA } from "./arm/machine_code.ts";
 import { type ArmData, armTable, iterationOf, type LoopData } from "./arm/report.ts";
+import { runCommand } from "./support/command.ts";
 import { putIntoPage } from "./support/docs.ts";
 import { RESULTS } from "./support/results.ts";
 
-const flags = parseArgs(Deno.args, {
-  boolean: ["json", "save", "help"],
-  string: ["code"],
-  unknown: (argument: string): void => {
-    throw new OptionError(`Unknown argument ${argument}; --help lists the known ones`);
-  },
-});
+const flags = await runCommand(() =>
+  parseArgs(Deno.args, {
+    boolean: ["json", "save", "help"],
+    string: ["code"],
+    unknown: (argument: string): void => {
+      throw new OptionError(`Unknown argument ${argument}; --help lists the known ones`);
+    },
+  })
+);
 if (flags.help) {
   console.log(`Models the hot loops of the kernels on ARM cores: deno task bench:arm
 
@@ -32,11 +35,7 @@ if (flags.help) {
   Deno.exit(0);
 }
 
-const tools = await findTools().catch((error: unknown) => {
-  if (!(error instanceof HostError)) throw error;
-  console.error(error.message);
-  Deno.exit(1);
-});
+const tools = await runCommand(findTools);
 const { functions, deno, v8 } = await arm64Code(new Set(HOT_LOOPS.map((loop) => loop.function)));
 const mca = mcaAt(LLVM_MCA);
 const loops: LoopData[] = [];

@@ -13,6 +13,7 @@ import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { ensureModel } from "../src/cli/weights.ts";
 import { loadGraph } from "../src/detection/load.ts";
 import { compileModel } from "../src/runtime/compile_model.ts";
+import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
 import { markdownTable, times } from "./support/markdown.ts";
@@ -50,9 +51,10 @@ interface FlagsData {
   readonly photo: readonly PhotoFlag[];
 }
 
-const flags = parseFlags("What V8's flags buy and cost: deno task bench:flags [PHOTO]", {
-  runs: 7,
-  warmup: 1,
+const usage = "What V8's flags buy and cost: deno task bench:flags [PHOTO]";
+const { flags, photo } = await runCommand(async () => {
+  const flags = parseFlags(usage, { runs: 7, warmup: 1 });
+  return { flags, photo: await photoPath(flags.given[0]) };
 });
 
 /** The environments: without a flag, then with each. */
@@ -97,7 +99,6 @@ async function measurePhoto(photo: string): Promise<PhotoFlag[]> {
 
 const folder = await Deno.makeTempDir({ prefix: "simdet_flags_" });
 try {
-  const photo = await photoPath(flags.given[0]);
   const weights = await ensureModel(DEFAULT_MODEL, { quiet: flags.json });
   const graphs = [
     ...NETWORKS.map((name) => buildModel(name, { inputSize: SIZE })),

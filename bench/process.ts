@@ -11,8 +11,10 @@
 
 import { fromFileUrl } from "@std/path";
 import { openModel } from "../src/cli/model.ts";
+import { HostError } from "../src/errors.ts";
 import { cocoSsdFiles } from "./peers/coco_ssd_files.ts";
 import { compare, type Comparison, type Comparisons, medianTable, ratioTable } from "./support/comparison.ts";
+import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
 import { peakMemory } from "./support/memory.ts";
@@ -50,17 +52,16 @@ async function start(args: readonly string[]): Promise<{ usage: Usage; stdout: s
   return { usage: { wall, cpu: childrenTime() - cpu, memory }, stdout };
 }
 
-const flags = parseFlags(
-  "Whole processes, Simdet's and a TensorFlow.js script's: deno task bench:process [PHOTO]",
-  {
-    runs: 20,
-    warmup: 2,
-  },
-);
-if (Deno.build.os !== "linux") throw new Error(`Cannot measure processes on ${Deno.build.os}, only on linux`);
+const usage = "Whole processes, Simdet's and a TensorFlow.js script's: deno task bench:process [PHOTO]";
+const { flags, photo } = await runCommand(async () => {
+  const flags = parseFlags(usage, { runs: 20, warmup: 2 });
+  if (Deno.build.os !== "linux") {
+    throw new HostError(`Cannot measure processes on ${Deno.build.os}, only on linux`);
+  }
+  return { flags, photo: await photoPath(flags.given[0]) };
+});
 
 await openModel(undefined, { quiet: flags.json });
-const photo = await photoPath(flags.given[0]);
 const simdet = ["detect.ts", "--quiet", "--threads", "1", "--agnostic-nms", "--format", "json", photo];
 const tfjs = ["bench/peers/tfjs_detect.ts", fromFileUrl(await cocoSsdFiles()), photo];
 

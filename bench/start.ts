@@ -11,6 +11,7 @@ import { join } from "@std/path";
 import { compileModel, readModel } from "../mod.ts";
 import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { ensureModel } from "../src/cli/weights.ts";
+import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
 import { markdownTable, times } from "./support/markdown.ts";
@@ -41,9 +42,11 @@ interface StartsData {
   readonly weights: Summary;
 }
 
-const flags = parseFlags("Cold starts, whole processes: deno task bench:start", { runs: 15, warmup: 1 }, {
-  most: 0,
-});
+const flags = await runCommand(() =>
+  parseFlags("Cold starts, whole processes: deno task bench:start", { runs: 15, warmup: 1 }, {
+    most: 0,
+  })
+);
 
 const folder = await Deno.makeTempDir({ prefix: "simdet_start_" });
 try {

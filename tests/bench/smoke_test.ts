@@ -85,6 +85,22 @@ Deno.test("bench/networks.ts refuses what it does not know, without a stack trac
   }
 });
 
+Deno.test("the others refuse what they do not know, without a stack trace", async () => {
+  for (
+    const [name, argument, wanted] of [
+      ["arm", "--bogus", /^Unknown argument --bogus; --help lists the known ones\n$/],
+      ["flags", "nope.jpg", /^nope.jpg: no such file, wanted a photo\n$/],
+      ["kernels", "--bogus", /^Unknown flag --bogus; --help lists the known ones\n$/],
+      ["process", "nope.jpg", /^nope.jpg: no such file, wanted a photo\n$/],
+      ["start", "more", /^Cannot take 1 arguments, wanted at most 0\n$/],
+    ] as const
+  ) {
+    const { code, stderr } = await start(name, argument);
+    assertEquals(code, 2, name);
+    assertMatch(new TextDecoder().decode(stderr), wanted);
+  }
+});
+
 Deno.test("bench/peers.ts compares a network with ONNX Runtime, and keeps nothing of a part", async () => {
   const flags = ["mobilenetv1-025", "--runs", "1", "--warmup", "1"];
   const { data } = JSON.parse(await bench("peers", ...flags, "--json"));
