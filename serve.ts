@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Detector } from "./mod.ts";
+import { Detector, SimdetError } from "./mod.ts";
 import { DEFAULT_MODEL } from "./models/zoo.ts";
 import { ensureModel } from "./src/cli/weights.ts";
 import { createHandler, type Handler } from "./src/http/handler.ts";
@@ -18,6 +18,11 @@ async function load(): Promise<Detector> {
   return detector;
 }
 
+/** What is wrong with the machine fits on a line; anything else is a fault of ours, and its stack tells where. */
+function onError(error: unknown): void {
+  console.error(error instanceof SimdetError ? error.message : error);
+}
+
 /** What `deno serve` and hosts of its kind call. */
-const server: { fetch: Handler } = { fetch: createHandler(load()) };
+const server: { fetch: Handler } = { fetch: createHandler(load(), { onError }) };
 export default server;

@@ -45,6 +45,35 @@ async function serve(): Promise<{ base: string; end: () => Promise<Deno.CommandS
   };
 }
 
+Deno.test("without weights the log says in a line how to get them", async () => {
+  const folder = await Deno.makeTempDir();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "serve",
+      "--allow-read",
+      "--allow-env=SIMDET_CACHE",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      "0",
+      "serve.ts",
+    ],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", SIMDET_CACHE: folder },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
+    log += text;
+    if (/get it with: .*\n/.test(log)) break;
+  }
+  process.kill("SIGTERM");
+  await process.status;
+  await Deno.remove(folder);
+  assertMatch(log, /^Cannot load model "ssdlite-mobilenetv2-coco": .* get it with: deno task pull\n$/m);
+});
+
 const sample = (name: string) => Deno.readFile(new URL(`samples/${name}`, ROOT));
 const png = { "content-type": "image/png" };
 
