@@ -50,22 +50,39 @@ async function exists(url: URL): Promise<boolean> {
   }
 }
 
+/** All models and networks that go by name, those whose weights are fetched by themselves first; nothing is looked for on disk. */
+export function describeModels(): Omit<ModelListing, "cached">[] {
+  const models = ZOO.map((entry) => {
+    const { name, task, input, parameters, macs, accuracy, licence, source } = entry;
+    const { npm, bytes } = source;
+    return {
+      name,
+      task,
+      input,
+      parameters,
+      macs,
+      accuracy,
+      licence,
+      weights: "npm" as const,
+      fetch: npm,
+      bytes,
+    };
+  });
+  const built = Object.entries(networks).map(([name, network]) => {
+    const { task, inputSize: [height, width], accuracy, licence, weights } = network;
+    const kind = weights ? "authors" as const : "none" as const;
+    const described = { name, task, input: `${width}x${height}`, ...sizeOf(name), accuracy, licence };
+    return { ...described, weights: kind, ...weights };
+  });
+  return [...models, ...built];
+}
+
 /** All models and networks that go by name, those whose weights are fetched by themselves first. */
 export async function listModels(): Promise<ModelListing[]> {
-  const models = ZOO.map(async (entry): Promise<ModelListing> => {
-    const { name, task, input, parameters, macs, accuracy, licence, source } = entry;
-    const cached = await exists(weightsUrl(name));
-    return {
-      ...{ name, task, input, parameters, macs, accuracy, licence },
-      ...{ weights: "npm", fetch: source.npm, bytes: source.bytes, cached },
-    };
-  });
-  const built = Object.entries(networks).map(([name, network]): ModelListing => {
-    const { task, inputSize: [height, width], accuracy, licence, weights } = network;
-    return {
-      ...{ name, task, input: `${width}x${height}`, ...sizeOf(name), accuracy, licence },
-      ...{ weights: weights ? "authors" : "none", ...weights, cached: false },
-    };
-  });
-  return [...await Promise.all(models), ...built];
+  return await Promise.all(
+    describeModels().map(async (model) => ({
+      ...model,
+      cached: model.weights === "npm" && await exists(weightsUrl(model.name)),
+    })),
+  );
 }

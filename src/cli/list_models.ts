@@ -4,13 +4,13 @@
  * @module
  */
 
-import { listModels, type ModelListing } from "../../models/list.ts";
+import { describeModels, type ModelListing } from "../../models/list.ts";
 import { table } from "./table.ts";
 import { isCached } from "./weights.ts";
 
 const HEAD = ["model", "task", "input", "parameters", "MACs", "accuracy", "licence", "weights"];
 
-async function weightsOf({ name, weights, fetch, bytes = 0 }: ModelListing): Promise<string> {
+async function weightsOf({ name, weights, fetch, bytes = 0 }: Omit<ModelListing, "cached">): Promise<string> {
   switch (weights) {
     case "npm":
       return await isCached(name) ? "cached" : `npm ${fetch}, ${(bytes / 1e6).toFixed(1)} MB`;
@@ -23,7 +23,7 @@ async function weightsOf({ name, weights, fetch, bytes = 0 }: ModelListing): Pro
 
 /** A table of the models that go by name, and the commands that fetch weights from their authors. */
 export async function modelTable(): Promise<string> {
-  const models = await listModels();
+  const models = describeModels();
   const rows = await Promise.all(models.map(async (model) => [
     model.name,
     model.task,
