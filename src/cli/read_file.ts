@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concatenate } from "../concatenate.ts";
+
 /** Most that is read, and the error for more. */
 export interface ReadLimit {
   /** Most bytes. */
@@ -30,11 +32,5 @@ export async function readStream(stream: ReadableStream<Uint8Array>, limit: Read
     if (length > limit.bytes) throw limit.exceeded();
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return concatenate(chunks);
 }

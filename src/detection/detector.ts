@@ -7,7 +7,6 @@
 import { COCO_LABELS } from "../../models/coco.ts";
 import { ModelError, OptionError } from "../errors.ts";
 import type { DetectorPostprocessing, Label, Preprocessing } from "../graph/model_info.ts";
-
 import type { Simd } from "../runtime/kernels.ts";
 import type { Session } from "../runtime/session.ts";
 import type { ImageInput, RawImage } from "../vision/image.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../concatenate.ts";
 import { ModelError } from "../errors.ts";
 import type { Pair } from "../geometry.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
@@ -65,12 +66,5 @@ export async function fetchBytes(url: URL, { onProgress, signal }: ReadOptions =
     const reason = cause instanceof Error ? cause.message : cause;
     throw new ModelError(`Cannot fetch ${url}: ${reason}`, "bad_model", { cause });
   }
-  if (chunks.length === 1) return chunks[0];
-  const bytes = new Uint8Array(loaded);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return chunks.length === 1 ? chunks[0] : concatenate(chunks);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatenate } from "../concatenate.ts";
 import { HttpError } from "./http_error.ts";
 
 /** Form fields that may hold the photo. */
@@ -59,7 +60,7 @@ async function readBody(
     late = true;
     reader.cancel().catch(() => {}); // ends the pending read
   }, timeout);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -75,7 +76,7 @@ async function readBody(
     reader.cancel().catch(() => {});
   }
   if (late) throw new HttpError(408, "body_timeout", `The body did not end within ${timeout / 1000} s`);
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return concatenate(chunks);
 }
 
 async function photoOfForm(body: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array> {
