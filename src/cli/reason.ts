@@ -15,7 +15,10 @@ export function reasonOf(error: unknown): string {
   if (permission) return `needs --allow-${permission}`;
   if (error instanceof Deno.errors.NotFound) return "no such file or folder";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, wanted a file";
-  if (error instanceof Deno.errors.PermissionDenied) return "the operating system refuses access";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const path = /: \w+ '(.*)'$/s.exec(error.message)?.[1];
+    return oneLine(`the operating system refuses access${path === undefined ? "" : ` to ${path}`}`);
+  }
   if (error instanceof DOMException && error.name === "TimeoutError") return "took too long";
   // A fetch that fails tells why in its cause alone.
   if (error instanceof TypeError && error.cause instanceof Error) return reasonOf(error.cause);

@@ -13,6 +13,10 @@ Deno.test("reasonOf gives one line, whatever failed", async () => {
     reasonOf(await Deno.readFile(".").catch((error) => error)),
     "it is a folder, wanted a file",
   );
+  assertEquals(
+    reasonOf(new Deno.errors.PermissionDenied("Permission denied (os error 13): stat '/root/a b.jpg'")),
+    "the operating system refuses access to /root/a b.jpg",
+  );
   assertEquals(reasonOf("a string"), "a string");
   assertEquals(reasonOf(new ImageError("a\nb\x1b[31m")), "a\\nb\\u001b[31m");
   const unknown = await fetch("http://nowhere.invalid/").catch((error) => error);
