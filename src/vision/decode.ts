@@ -69,8 +69,16 @@ let webpReady: Promise<void> | undefined;
 /** What the JPEG codec had to say about the photo at hand. */
 let complaints: string[] = [];
 let jpegReady = false;
+let jpegTurn: Promise<unknown> = Promise.resolve();
 
-async function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
+/** One after the other: the codec and its complaints are the same for all. */
+function decodeJpeg(bytes: Uint8Array): Promise<Pixels> {
+  const turn = jpegTurn.then(() => decodeJpegAlone(bytes));
+  jpegTurn = turn.catch(() => {});
+  return turn;
+}
+
+async function decodeJpegAlone(bytes: Uint8Array): Promise<Pixels> {
   const { default: decode, init } = await import("@jsquash/jpeg/decode.js");
   if (!jpegReady) {
     const wasmBinary = await codecBinary("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");

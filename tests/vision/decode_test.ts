@@ -81,6 +81,24 @@ Deno.test("a broken JPEG is one typed error, and the next photo is fine", async 
   assert(difference(await decodeImage(read("baseline.jpg")), truth) < 3);
 });
 
+Deno.test("photos that are decoded at the same time know nothing of one another", async () => {
+  const broken = read("baseline.jpg");
+  broken.fill(0x55, 200, 500);
+  const photos = [
+    broken,
+    read("baseline.jpg"),
+    read("truth.png"),
+    broken,
+    read("lossy.webp"),
+    read("grey.jpg"),
+  ];
+  const outcome = (photo: Uint8Array) =>
+    decodeImage(photo).then(({ data }) => data, ({ message }: Error) => message);
+  const alone = [];
+  for (const photo of photos) alone.push(await outcome(photo));
+  assertEquals(await Promise.all(photos.map(outcome)), alone);
+});
+
 Deno.test("a PNG codec that gave up on a picture goes, with what it had allocated for it", async () => {
   const lying = read("truth.png");
   new DataView(lying.buffer).setUint32(16, 4800);
