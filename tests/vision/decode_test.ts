@@ -84,14 +84,8 @@ Deno.test("a broken JPEG is one typed error, and the next photo is fine", async 
 Deno.test("photos that are decoded at the same time know nothing of one another", async () => {
   const broken = read("baseline.jpg");
   broken.fill(0x55, 200, 500);
-  const photos = [
-    broken,
-    read("baseline.jpg"),
-    read("truth.png"),
-    broken,
-    read("lossy.webp"),
-    read("grey.jpg"),
-  ];
+  // The last alone leaves the codec given up, so that all make a new one at once.
+  const photos = [broken, read("baseline.jpg"), read("truth.png"), broken, read("lossy.webp"), broken];
   const outcome = (photo: Uint8Array) =>
     decodeImage(photo).then(({ data }) => data, ({ message }: Error) => message);
   const alone = [];
