@@ -112,7 +112,7 @@ await runCommand(async () => {
   for (const name of flags.given.length > 0 ? flags.given : [...NETWORKS, DEFAULT_MODEL]) {
     const graph = optimizeLayers(await open(name)), layers = layersOf(graph);
     models.push(graph.info.name);
-    using network = await Session.create(graph);
+    using network = await Session.create(graph, { maxMemory: Infinity });
     simd = network.info.simd;
     const times = timesInNetwork(network, layers, flags.runs);
     for (const layer of layers) {
