@@ -32,6 +32,7 @@ export function expand_depthwise(params: usize, index: i32, local: usize): void 
       (y1 - y0) * width,
       word(params, 3),
       word(params, 4),
+      1,
       <usize> word(params, 5),
       strip,
       ldc,

@@ -6,7 +6,7 @@
  * to 12 bytes past the last channel of a pixel and write up to 12 bytes past a field (the next copy overwrites them).
  *
  * Parameter block: 0-12 as in gemm.ts, with A in workspace; then 13 input, 14 pixel stride (bytes), 15 H, 16 W, 17 C, 18 kh, 19 kw, 20 stride y,
- * 21 stride x, 22 pad top, 23 pad left, 24 dilation y, 25 dilation x, 26 out H, 27 out W, 28-33 the grid of tiles and the
+ * 21 stride x, 22 pad top, 23 pad left, 24 dilation y, 25 dilation x, 26 out H, 27 out W, 28-34 the grid of tiles and the
  * activation as in gemm.ts. M = n * out H * out W.
  */
 import { block, rowTile } from "./gemm";

@@ -147,6 +147,19 @@ export function panelColumns(n: i32): i32 {
   return AARCH64 && n > 8 ? 16 : 8;
 }
 
+/** How many of `rows` the tiles of five take first: fours in place of some of the fives leave no remainder, whose few sums would wait for one another. */
+@inline
+function rowsOfFives(rows: i32): i32 {
+  const fours = (5 - rows % 5) % 5;
+  return rows < 4 * fours ? rows : rows - 4 * fours;
+}
+
+/** Rows of the first register tile that `panel` cuts off `rows`. */
+@inline
+export function stripRows(rows: i32): i32 {
+  return !AARCH64 && rowsOfFives(rows) >= 5 ? 5 : min(rows, 4);
+}
+
 /**
  * C[m, n] = clamp(leaky(bias[n] + sum_k A[m, k] * W[k, n] + R[m, n])) for `rows` rows and the first `n` columns of a panel; `n` past its width counts as its width. A
  * row of A is `segments` runs of `k` floats, `gap` bytes between them; rows are `lda`, `ldc` and `ldr` bytes apart. `r` may be 0 for none, with `ldr` 0; `slope` (0:
@@ -187,9 +200,7 @@ export function panel(
     return;
   }
   if (!AARCH64) {
-    // Fours in place of some of the fives leave no remainder, whose few sums would wait for one another.
-    const fours = (5 - rows % 5) % 5;
-    for (let left = rows < 4 * fours ? rows : rows - 4 * fours; left >= 5; left -= 5) {
+    for (let left = rowsOfFives(rows); left >= 5; left -= 5) {
       rows5(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
       a += 5 * lda;
       c += 5 * ldc;

@@ -5,7 +5,7 @@
  * Rows are packed K rounded up to 4 floats wide; up to 12 bytes past the last channel of a pixel are read.
  *
  * Parameter block: 0-12 as in gemm.ts, with A in workspace; then 13 input, 14 pixel stride (bytes), 15 shifts and scales by four channels, 16 and 17 their clamp
- * (f32), 18-23 the grid of tiles and the activation as in gemm.ts.
+ * (f32), 18-24 the grid of tiles and the activation as in gemm.ts.
  */
 import { block, rowTile } from "./gemm";
 import { madd, splatWord, vmax, vmin, word } from "./simd";

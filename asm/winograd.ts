@@ -12,7 +12,7 @@
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
  * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
  * 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks;
- * 30-32 the activation as in unary.ts.
+ * 30 panels together as in gemm.ts, 31-33 the activation as in unary.ts.
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
@@ -78,11 +78,11 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
   let u = <usize> word(params, 5) + along * <usize> (channels + 1);
   for (let plane = 0; plane < planes; ++plane) {
     const a = v + <usize> plane * vPlane;
-    multiply(a, pixelBytes, count, channels, outputs, u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
+    multiply(a, pixelBytes, count, channels, outputs, word(params, 30), u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
     u += <usize> word(params, 26);
   }
 
-  const activation = params + 120, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
+  const activation = params + 124, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
   for (let t = 0; t < count; ++t) {
     const at = first + t;
     const y = ((at / across) % down) * size, x = (at % across) * size;

@@ -12,10 +12,11 @@ import {
   type Epilogue,
   type Limits,
   limitWords,
+  subview,
   type View,
   withActivation,
 } from "./emitter.ts";
-import { cutProduct, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+import { cutDepth, cutProduct, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
 
 /**
  * Columns that a tile should have, or half of all of them where there are fewer rows to share out: each tile packs its rows, which costs as much as about four columns.
@@ -39,30 +40,42 @@ export function emitPreactivatedPointwise(
   reason: string,
   emitter: Emitter,
 ): void {
-  const { k, n } = weights, m = rowsOf(output.shape);
-  const lda = Math.ceil(k / 4) * 16;
-  const tile = registerTile(emitter.host);
-  const grid = cutProduct(m, k, n, emitter.host, n > m ? Math.min(n / 2, LEAST_COLUMNS) : LEAST_COLUMNS);
-  const affine = emitter.constant(lda / 2, (to) => {
-    for (let c = 0; c < k; c++) {
-      const at = c + (c & ~3);
-      to[at] = offset[c];
-      to[at + 4] = scale[c];
-    }
-  });
-  emitter.emit({
-    opcode: PREACTIVATED_POINTWISE,
-    kernel: withActivation(`preactivated_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
-    reason,
-    tiles: grid.tiles,
-    words: [
-      ...gemmWords(emitter.workspace(grid.rows * lda), lda, weights, output, epilogue, grid.rows, emitter),
-      input.address,
-      input.stride,
-      affine,
-      ...limitWords(limits),
-      ...grid.words,
-      ...activationWords(epilogue.activation),
-    ],
-  });
+  const { host } = emitter, tile = registerTile(host);
+  const m = rowsOf(output.shape);
+  for (const part of cutDepth(m, weights, output, epilogue, host)) {
+    const { k, n } = part.weights;
+    const lda = Math.ceil(k / 4) * 16;
+    const grid = cutProduct(m, k, n, host, n > m ? Math.min(n / 2, LEAST_COLUMNS) : LEAST_COLUMNS);
+    const a = subview(input, 0, part.from, [...input.shape.slice(0, -1), k]);
+    const affine = emitter.constant(lda / 2, (to) => {
+      for (let c = 0; c < k; c++) {
+        const at = c + (c & ~3);
+        to[at] = offset[part.from + c];
+        to[at + 4] = scale[part.from + c];
+      }
+    });
+    emitter.emit({
+      opcode: PREACTIVATED_POINTWISE,
+      kernel: withActivation(`preactivated_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
+      reason,
+      tiles: grid.tiles,
+      words: [
+        ...gemmWords(
+          emitter.workspace(grid.rows * lda),
+          lda,
+          part.weights,
+          output,
+          part.epilogue,
+          grid.rows,
+          emitter,
+        ),
+        a.address,
+        a.stride,
+        affine,
+        ...limitWords(limits),
+        ...grid.words,
+        ...activationWords(part.epilogue.activation),
+      ],
+    });
+  }
 }

@@ -16,7 +16,7 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { panelColumns, panelFloats, registerTile } from "./gemm.ts";
+import { panelColumns, panelFloats, panelsTogether, registerTile } from "./gemm.ts";
 
 /** Outputs along one side of a tile. */
 export type TileSize = 2 | 4;
@@ -195,6 +195,7 @@ export function emitWinograd(
       scratch,
       share,
       shares,
+      panelsTogether(tiles, channels, emitter.host),
       ...activationWords(epilogue.activation),
     ],
   });

@@ -3,7 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { GraphError } from "../../src/errors.ts";
 import type { Padding, Pair } from "../../src/geometry.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import type { Limits } from "../../src/kernels/emitter.ts";
+import { compile } from "../../src/compiler/program.ts";
+import type { Arch, Limits } from "../../src/kernels/emitter.ts";
 import { Session } from "../../src/runtime/session.ts";
 import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
@@ -71,6 +72,39 @@ Deno.test("pointwise convolutions equal the reference at every edge of the regis
     yield { input: [2, 3, 5, 8], kernel: [1, 1], outputs: 12, residual: true };
   });
   assert(kernels.has("gemm_5x8") && kernels.has("gemm_4x16"));
+});
+
+Deno.test("pointwise convolutions whose weights are streamed equal the reference: panels together, K cut", async () => {
+  const kernels = await runAll("streamed", 21, function* () {
+    for (const c of [127, 128, 129, 511, 512, 513, 1029, 1540]) {
+      for (const h of [1, 2, 3]) {
+        for (const w of [2, 3, 7, 8]) {
+          yield { input: [1, h, w, c], kernel: [1, 1], outputs: (h + w) % 2 ? 8 : 21, residual: w > 3 };
+        }
+      }
+    }
+    // More panels than go together.
+    yield { input: [2, 3, 5, 512], kernel: [1, 1], outputs: 277, residual: true };
+    yield { input: [1, 17, 16, 136], kernel: [1, 1], outputs: 24 };
+    yield { input: [1, 17, 15, 128], kernel: [1, 1], outputs: 24 };
+  });
+  assert(kernels.has("gemm_5x8") && kernels.has("gemm_4x16"));
+});
+
+Deno.test("sums of many channels are cut on x86-64 alone, whatever the number of threads, and not for a vector", () => {
+  const graph = (w: number, c: number) =>
+    conv(new Random(22), { input: [1, 1, w, c], kernel: [1, 1], outputs: 9 });
+  const commandsOf = (w: number, c: number, arch: Arch, threads: number) => {
+    const [{ begin, end }] = compile(graph(w, c), { arch, threads }).steps;
+    return end - begin;
+  };
+  const whole = commandsOf(6, 512, "x86-64", 1);
+  for (const threads of [1, 2, 4]) {
+    assertEquals(commandsOf(6, 513, "x86-64", threads), 2 * whole);
+    assertEquals(commandsOf(6, 1540, "x86-64", threads), 4 * whole);
+    assertEquals(commandsOf(5, 1540, "x86-64", threads), whole);
+    assertEquals(commandsOf(6, 1540, "aarch64", threads), whole);
+  }
 });
 
 Deno.test("general convolutions equal the reference: kernels, strides, dilations, padding, batches", async () => {

@@ -61,7 +61,7 @@ Deno.test("pre-activated pointwise convolutions equal the reference, at every ed
         random.pick([1, 1, 2]),
         random.integer(1, 9),
         random.integer(1, 9),
-        random.pick([1, 2, 3, 4, 5, 7, 8, 15, 17, 64, 255]),
+        random.pick([1, 2, 3, 4, 5, 7, 8, 15, 17, 64, 255, 516]),
       ],
       outputs: random.pick([1, 3, 4, 7, 8, 9, 16, 17, 24, 33, 40]),
       around: random.pick([[0, 0], [0, 0], [3, 0], [0, 5], [4, 9]]),
