@@ -19,7 +19,7 @@ import { elements, type Tensor } from "../tensor.ts";
 import { sha256, writeWhole } from "./cache.ts";
 import type { ConvertArguments } from "./convert_args.ts";
 import { isModelFile, openModel } from "./model.ts";
-import { note, print } from "./output.ts";
+import { note, oneLine, print } from "./output.ts";
 import { demand } from "./permissions.ts";
 import { reasonOf } from "./reason.ts";
 import { isUrl } from "./sources.ts";
@@ -72,7 +72,7 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
   });
   const verdict = f16 ? `outputs within ${error.toExponential(1)} of the greatest` : "the same outputs";
   const host = compiled ? `compiled for ${describeBuild()}, ` : "";
-  note(`${output}: ${graph.info.name}, ${format(bytes.length)}, ${host}${verdict}`);
+  note(`${output}: ${oneLine(graph.info.name)}, ${format(bytes.length)}, ${host}${verdict}`);
   for (const line of omissions(graph)) note(`${output}: ${line}`);
   return { failed: 0, missing: [] };
 }

@@ -17,7 +17,7 @@ import { chooseBuild } from "../runtime/kernels.ts";
 import { formatShape } from "../tensor.ts";
 import type { InfoArguments } from "./info_args.ts";
 import { isModelFile, openModel } from "./model.ts";
-import { print } from "./output.ts";
+import { oneLine, print } from "./output.ts";
 import { table } from "./table.ts";
 import type { Outcome } from "./verb.ts";
 
@@ -34,7 +34,7 @@ export async function info(args: InfoArguments): Promise<Outcome> {
   print(describe(graph, inspection, host));
   if (args.log) {
     const choices = inspection.steps.map(({ kernel, name, reason }) => `${kernel}: "${name}", ${reason}`);
-    print(`\n${[...inspection.log, ...choices].join("\n")}\n`);
+    print(`\n${[...inspection.log, ...choices].map(oneLine).join("\n")}\n`);
   }
   return { failed: 0, missing: [] };
 }
@@ -89,7 +89,9 @@ function describe(graph: Graph, inspection: Inspection, { arch, threads }: Host)
   ]);
   const free = views.map(({ op, nodes, free }) => [`  ${op}`, String(nodes), `${free} without a copy`]);
   return [
-    `${graph.info.name}: ${shapesOf(graph.inputs.map(({ name }) => name))} -> ${shapesOf(graph.outputs)}, ` +
+    `${oneLine(graph.info.name)}: ${shapesOf(graph.inputs.map(({ name }) => name))} -> ${
+      shapesOf(graph.outputs)
+    }, ` +
     `${(macs / 1e6).toFixed(1)} M multiply-adds, ${(parameters / 1e6).toFixed(2)} M constants\n`,
     table([[`Memory on ${arch}`, "", ""], ...memory], new Set([1])),
     table([["Graph", "", ""], ...joined, ...free], new Set([1])),

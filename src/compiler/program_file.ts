@@ -213,7 +213,9 @@ function isHeader(value: unknown): value is Header {
     [inputs, outputs].every((ports) =>
       (ports as unknown[]).every((port) => isPort(port, Number(sizes.total)))
     ) &&
-    (tensors as unknown[]).every(isNamed) &&
+    (tensors as unknown[]).every((tensor) =>
+      isRecord(tensor) && isNamed(tensor) && isCount(tensor.hash, 2 ** 32 - 1)
+    ) &&
     (steps as unknown[]).every((step) => isRecord(step) && isCount(step.begin) && isCount(step.end));
 }
 
