@@ -11,8 +11,10 @@
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 U, 6 output, 7 output pixel stride, 8 residual (0: none), 9 its pixel stride,
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
  * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
- * 28 output channels a tile (whole panels), 29 tiles along them: where weights are more than pixels, threads share the channels, not the blocks;
- * 30 panels together as in gemm.ts, 31-33 the activation as in unary.ts.
+ * 28 step (0: all three of a block), 29 first tile of a single step's block; 30 panels together as in gemm.ts, 31-33 the activation as in unary.ts.
+ *
+ * Where weights are more than pixels, each step is a command of its own, with V and M in the first thread's workspace: threads share the tiles of the transforms and the
+ * planes of the product, so that each weight is read by one of them and each input transformed once.
  */
 import { multiply } from "./gemm";
 import { word } from "./simd";
@@ -40,62 +42,73 @@ function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelByt
   }
 }
 
-/** Tile `index`: some channels of a block of output tiles of `size` by `size`, a compile-time 2 or 4; `local` is the offset of this thread's workspace. */
+/** Steps that are commands of their own. */
+const INPUT = 1, PRODUCT = 2, OUTPUT = 3;
+
+/**
+ * Tile `index` of a command: a block of output tiles of `size` by `size`, a compile-time 2 or 4, or one tile or one plane of a step; `local` is the offset of this
+ * thread's workspace.
+ */
 @inline
 function block(size: i32, params: usize, index: i32, local: usize): void {
-  const window = size + 2, planes = window * window;
+  const window = size + 2;
+  const step = word(params, 28), planes = step ? index + 1 : window * window;
   const pixel = <usize> word(params, 1);
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const outHeight = word(params, 15), outWidth = word(params, 16);
-  const across = word(params, 17), down = word(params, 18);
-  const shares = word(params, 29), firstOutput = index % shares * word(params, 28);
-  const outputs = min(word(params, 28), word(params, 20) - firstOutput);
-  const first = index / shares * word(params, 12);
+  const across = word(params, 17), down = word(params, 18), outputs = word(params, 20);
+  const first = step ? word(params, 29) : index * word(params, 12);
   const count = min(word(params, 12), word(params, 19) - first);
-  const v = <usize> word(params, 22) + local, vPlane = <usize> word(params, 23);
-  const m = <usize> word(params, 24) + local, mPlane = <usize> word(params, 25);
+  const begin = step ? index : 0, end = step ? index + 1 : count;
+  const place: usize = step ? 0 : local;
+  const v = <usize> word(params, 22) + place, vPlane = <usize> word(params, 23);
+  const m = <usize> word(params, 24) + place, mPlane = <usize> word(params, 25);
   const scratch = <usize> word(params, 27) + local;
   const pixelBytes = <usize> ((channels + 3) & ~3) << 2;
   const mRow = <usize> ((outputs + 3) & ~3) << 2;
 
-  for (let t = 0; t < count; ++t) {
-    const at = first + t;
-    const y = ((at / across) % down) * size - word(params, 13), x = (at % across) * size - word(params, 14);
-    const image = <usize> word(params, 0) + <usize> (at / (across * down)) * <usize> (height * width) * pixel;
-    const to = v + <usize> t * pixelBytes;
-    if (y >= 0 && x >= 0 && y + window <= height && x + window <= width) {
-      const from = image + <usize> (y * width + x) * pixel;
-      if (size == 4) inputTile4(from, pixel, <usize> width * pixel, channels, to, vPlane);
-      else inputTile2(from, pixel, <usize> width * pixel, channels, to, vPlane);
-    } else {
-      gather(params, image, y, x, scratch, pixelBytes, window);
-      if (size == 4) inputTile4(scratch, pixelBytes, 6 * pixelBytes, channels, to, vPlane);
-      else inputTile2(scratch, pixelBytes, 4 * pixelBytes, channels, to, vPlane);
+  if (!step || step == INPUT) {
+    for (let t = begin; t < end; ++t) {
+      const at = first + t;
+      const y = ((at / across) % down) * size - word(params, 13), x = (at % across) * size - word(params, 14);
+      const image = <usize> word(params, 0) + <usize> (at / (across * down)) * <usize> (height * width) * pixel;
+      const to = v + <usize> t * pixelBytes;
+      if (y >= 0 && x >= 0 && y + window <= height && x + window <= width) {
+        const from = image + <usize> (y * width + x) * pixel;
+        if (size == 4) inputTile4(from, pixel, <usize> width * pixel, channels, to, vPlane);
+        else inputTile2(from, pixel, <usize> width * pixel, channels, to, vPlane);
+      } else {
+        gather(params, image, y, x, scratch, pixelBytes, window);
+        if (size == 4) inputTile4(scratch, pixelBytes, 6 * pixelBytes, channels, to, vPlane);
+        else inputTile2(scratch, pixelBytes, 4 * pixelBytes, channels, to, vPlane);
+      }
     }
   }
 
-  const along = <usize> firstOutput << 2;
-  let u = <usize> word(params, 5) + along * <usize> (channels + 1);
-  for (let plane = 0; plane < planes; ++plane) {
-    const a = v + <usize> plane * vPlane;
-    multiply(a, pixelBytes, count, channels, outputs, word(params, 30), u, m + <usize> plane * mPlane, mRow, 0, 0, -Infinity, Infinity, 0);
-    u += <usize> word(params, 26);
+  if (!step || step == PRODUCT) {
+    for (let plane = begin; plane < planes; ++plane) {
+      const a = v + <usize> plane * vPlane, u = <usize> word(params, 5) + <usize> (plane * word(params, 26));
+      const c = m + <usize> plane * mPlane;
+      multiply(a, pixelBytes, count, channels, outputs, word(params, 30), u, c, mRow, 0, 0, -Infinity, Infinity, 0);
+    }
   }
 
-  const activation = params + 124, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
-  for (let t = 0; t < count; ++t) {
-    const at = first + t;
-    const y = ((at / across) % down) * size, x = (at % across) * size;
-    const at0 = <usize> ((at / (across * down) * outHeight + y) * outWidth + x);
-    const r = <usize> word(params, 8);
-    const planesOf = m + <usize> t * mRow, bias = <usize> word(params, 21) + along;
-    const out = <usize> word(params, 6) + at0 * outPixel + along;
-    const residual = r ? r + at0 * <usize> word(params, 9) + along : 0;
-    const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
-    if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
-    else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
-    if (slope) continue;
-    for (let row = 0; row < rows; ++row) activate(activation, out + <usize> (row * outWidth) * outPixel, outPixel, columns, outputs);
+  if (!step || step == OUTPUT) {
+    const activation = params + 124, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
+    for (let t = begin; t < end; ++t) {
+      const at = first + t;
+      const y = ((at / across) % down) * size, x = (at % across) * size;
+      const at0 = <usize> ((at / (across * down) * outHeight + y) * outWidth + x);
+      const r = <usize> word(params, 8);
+      const planesOf = m + <usize> t * mRow, bias = <usize> word(params, 21);
+      const out = <usize> word(params, 6) + at0 * outPixel;
+      const residual = r ? r + at0 * <usize> word(params, 9) : 0;
+      const rows = min(size, outHeight - y), columns = min(size, outWidth - x);
+      if (size == 4) outputTile4(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
+      else outputTile2(params, planesOf, mPlane, out, residual, rows, columns, bias, outputs, slope);
+      if (slope) continue;
+      for (let row = 0; row < rows; ++row) activate(activation, out + <usize> (row * outWidth) * outPixel, outPixel, columns, outputs);
+    }
   }
 }
 

@@ -143,12 +143,10 @@ export function emitWinograd(
   const { rows, columns } = registerTile(emitter.host);
   const tileBytes = planes * (vRow + mRow), deep = planes * vRow * outputs > tiles * tileBytes;
   const fitting = Math.floor((deep ? DEEP_BLOCK_BYTES : BLOCK_BYTES) / tileBytes / rows) * rows;
-  const sharers = Math.max(1, Math.min(emitter.host.threads, Math.floor(tiles / rows)));
-  const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / (deep ? 1 : sharers)) *
-    (deep ? 1 : sharers);
+  const { threads } = emitter.host;
+  const sharers = deep ? 1 : Math.max(1, Math.min(threads, Math.floor(tiles / rows)));
+  const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / sharers) * sharers;
   const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
-  const share = deep ? Math.ceil(outputs / emitter.host.threads / columns) * columns : outputs;
-  const shares = Math.ceil(outputs / share);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);
@@ -157,46 +155,59 @@ export function emitWinograd(
   const m = { region: v.region, offset: v.offset + planes * vPlane };
   const scratch = { region: v.region, offset: m.offset + planes * mPlane };
   const planeFloats = panelFloats(channels, outputs, columns);
-  emitter.emit({
-    opcode: size === 4 ? WINOGRAD_4X4 : WINOGRAD_2X2,
-    kernel: withActivation(`winograd_${size}x${size}_3x3`, epilogue.activation),
-    reason,
-    tiles: Math.ceil(tiles / block) * shares,
-    words: [
-      input.address,
-      input.stride,
-      h,
-      w,
-      channels,
-      emitter.constant(
-        planes * planeFloats,
-        (to) => transformWeights(size, weight, channels, outputs, columns, to),
-      ),
-      output.address,
-      output.stride,
-      epilogue.residual?.address ?? 0,
-      epilogue.residual?.stride ?? 0,
-      ...limitWords(epilogue.limits),
-      block,
-      padding[0],
-      padding[1],
-      oh,
-      ow,
-      across,
-      down,
-      tiles,
-      outputs,
-      emitter.constant(Math.ceil(outputs / 4) * 4, (to) => bias && to.set(bias)),
-      v,
-      vPlane,
-      m,
-      mPlane,
-      planeFloats * 4,
-      scratch,
-      share,
-      shares,
-      panelsTogether(tiles, channels, emitter.host),
-      ...activationWords(epilogue.activation),
-    ],
-  });
+  const weights = emitter.constant(
+    planes * planeFloats,
+    (to) => transformWeights(size, weight, channels, outputs, columns, to),
+  );
+  const biases = emitter.constant(Math.ceil(outputs / 4) * 4, (to) => bias && to.set(bias));
+  const emit = (count: number, step: number, first: number) =>
+    emitter.emit({
+      opcode: size === 4 ? WINOGRAD_4X4 : WINOGRAD_2X2,
+      kernel: withActivation(`winograd_${size}x${size}_3x3`, epilogue.activation),
+      reason,
+      tiles: count,
+      words: [
+        input.address,
+        input.stride,
+        h,
+        w,
+        channels,
+        weights,
+        output.address,
+        output.stride,
+        epilogue.residual?.address ?? 0,
+        epilogue.residual?.stride ?? 0,
+        ...limitWords(epilogue.limits),
+        block,
+        padding[0],
+        padding[1],
+        oh,
+        ow,
+        across,
+        down,
+        tiles,
+        outputs,
+        biases,
+        v,
+        vPlane,
+        m,
+        mPlane,
+        planeFloats * 4,
+        scratch,
+        step,
+        first,
+        panelsTogether(tiles, channels, emitter.host),
+        ...activationWords(epilogue.activation),
+      ],
+    });
+  if (!deep || threads === 1) {
+    emit(Math.ceil(tiles / block), 0, 0);
+    return;
+  }
+  for (let first = 0; first < tiles; first += block) {
+    const count = Math.min(block, tiles - first);
+    emit(count, 1, first);
+    emit(planes, 2, first);
+    emit(count, 3, first);
+  }
 }

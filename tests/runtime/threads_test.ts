@@ -6,7 +6,8 @@ import { modelPath } from "../../src/cli/weights.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { readModel } from "../../src/detection/read_model.ts";
 import { Session } from "../../src/runtime/session.ts";
-import { Random } from "../support/random.ts";
+import { graphOf, inputsFor } from "../support/compare.ts";
+import { Random, seedOf } from "../support/random.ts";
 import { cocoSsdBytes } from "../weights.ts";
 
 Deno.test("outputs are bit-identical on 1, 2, 3 and 4 threads", async () => {
@@ -60,6 +61,42 @@ Deno.test("every kernel gives the same bits on 1, 2, 3 and 4 threads, however it
     assert(kernels.has(kernel), `${kernel} of ${[...kernels]}`);
   }
   assert(kernels.has("im2col_gemm_5x8") && kernels.has("gemm_5x8+depthwise_3x3"), [...kernels].join());
+});
+
+Deno.test("Winograd's steps, shared by threads, give the bits of one thread in blocks: two blocks, an activation, a residual", async () => {
+  const random = new Random(seedOf(7));
+  // Weights of 12 MB, more than V and M of 49 tiles, which are more than a block of 4 MiB.
+  const graph = graphOf([[1, 26, 25, 300], [1, 26, 25, 304]], (builder, [x, residual]) => {
+    builder.constant("w", [3, 3, 300, 304], random.tensor([3, 3, 300, 304]).data);
+    builder.constant("b", [304], random.tensor([304]).data);
+    const activation = { op: "silu", attrs: {} } as const;
+    const attrs = {
+      strides: [1, 1],
+      padding: [1, 1, 1, 1],
+      dilations: [1, 1],
+      groups: 1,
+      activation,
+    } as const;
+    return builder.node("conv2d", "y", attrs, [x, "w", "b", residual]);
+  });
+  const inputs = inputsFor(graph, random);
+  for (const arch of ["x86-64", "aarch64"] as const) {
+    using one = await Session.create(graph, { arch });
+    const wanted = one.runSync(inputs).y.data;
+    for (const threads of [2, 3, 4]) {
+      const [{ kernel }] = compile(graph, { arch, threads }).steps;
+      assertEquals(kernel, "winograd_4x4_3x3+silu");
+      using session = await Session.create(graph, { arch, threads });
+      await session.start();
+      for (let run = 0; run < 2; run++) {
+        assertEquals(
+          session.runSync(inputs).y.data,
+          wanted,
+          `seed ${seedOf(7)}, ${arch}, ${threads} threads`,
+        );
+      }
+    }
+  }
 });
 
 Deno.test({
