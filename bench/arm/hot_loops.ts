@@ -14,8 +14,8 @@ export interface HotLoop {
   readonly function: string;
   /** How many loops lie inside the one meant, around the innermost with the most arithmetic. */
   readonly levels?: number;
-  /** How often each loop inside it runs an iteration, in order. */
-  readonly trips?: readonly number[];
+  /** At most how often each loop inside it jumps back, in order; 0 for those that the way meant does not enter. */
+  readonly jumps?: readonly number[];
   /** A unit and how many instructions one iteration has for it: what tells the way through the code that is meant. */
   readonly has: readonly [Unit, number];
   /** f32 multiply-adds that count, 0 for what has none. */
@@ -121,9 +121,9 @@ export const HOT_LOOPS: readonly HotLoop[] = [
     name: "pool 3x3",
     function: "pool/pool",
     levels: 2,
-    trips: [3, 3],
-    has: ["load", 9],
+    jumps: [2, 2, 0, 0],
+    has: ["load", 36],
     macs: 0,
-    unit: "1 pixel, 4 channels",
+    unit: "1 pixel, 16 channels",
   },
 ];

@@ -50,9 +50,9 @@ function* choices([first, ...rest]: readonly number[]): Generator<number[]> {
  */
 export function iterationOf(loop: HotLoop, code: readonly Instruction[]): readonly Instruction[] {
   const found = hotLoop(code, loop.levels ?? 0);
-  const trips = loop.trips ?? [];
-  if (found && innerLoops(code, found).length === trips.length) {
-    for (const jumps of choices(trips)) {
+  const most = loop.jumps ?? [];
+  if (found && innerLoops(code, found).length === most.length) {
+    for (const jumps of choices(most)) {
       const body = unroll(code, found, jumps, loop.has);
       if (body) return body;
     }
