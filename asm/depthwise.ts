@@ -1,6 +1,7 @@
 /**
- * Depthwise convolution: one filter a channel, clamped or activated. Four neighbouring output pixels of a filter 3 or 5 wide are computed at a time (`depthwise_4px.ts`) where
- * a filter does not walk along whole rows. Taps outside the picture are skipped, not multiplied by zero.
+ * Depthwise convolution: one filter a channel, clamped or activated. On aarch64 most filters walk along rows; elsewhere those 3x3 compute four neighbouring output pixels of two rows
+ * at a time (`depthwise_2x4px.ts`). Four pixels of one row (`depthwise_4px.ts`) of a filter 3 or 5 wide are what remains, and one pixel of others. Taps outside the picture are
+ * skipped, not multiplied by zero.
  *
  * Weights are packed by 4 channels, zero-filled past C: bias[4], then tap by tap, [ky][kx], w[4]. Loads read up to 12 bytes past the last
  * channel of a pixel; stores are exact.
@@ -8,8 +9,9 @@
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 weights, 6 output, 7 output pixel stride, 8 kh, 9 kw, 10 lo (f32), 11 hi (f32),
  * 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 dilation x, 19 out H, 20 out W,
  * 21 output rows in all (n * out H), 22 outputs of a row that a filter walks along before the next channels (`depthwise_stride1.ts`, `depthwise_stride2.ts`,
- * `depthwise_5x5.ts`); 0: four pixels and all their channels; 23-25 the activation as in unary.ts.
+ * `depthwise_5x5.ts`), or, elsewhere than on aarch64, whether two rows are computed at once; 0: four pixels of one; 23-25 the activation as in unary.ts.
  */
+import * as pixels2x4 from "./depthwise_2x4px";
 import { fourPixels } from "./depthwise_4px";
 import * as filter5x5 from "./depthwise_5x5";
 import { threeRows, twoRows } from "./depthwise_stride1";
@@ -73,7 +75,7 @@ export function depthwise(params: usize, index: i32): void {
   const first = index * word(params, 12);
   const end = min(first + word(params, 12), word(params, 21));
   if (AARCH64 && word(params, 22) > 0 && (word(params, 8) == 5 || word(params, 13) == 1)) depthwiseStacks(params, first, end);
-  else depthwiseRows(params, <usize> word(params, 0), first, end);
+  else depthwiseRows(params, <usize> word(params, 0), 0, word(params, 4), first, end);
 }
 
 /**
@@ -97,7 +99,7 @@ function depthwiseStacks(params: usize, first: i32, end: i32): void {
   for (let row = first; row < end; ++row) {
     const at = row % outHeight - above;
     if (<u32> at >= <u32> stacked) {
-      depthwiseRows(params, input, row, row + 1);
+      depthwiseRows(params, input, 0, channels, row, row + 1);
       continue;
     }
     const rows = at < byThree ? 3 : 2;
@@ -117,11 +119,13 @@ function depthwiseStacks(params: usize, first: i32, end: i32): void {
   }
 }
 
-/** The output rows [first, end), all pictures counted through, of an input whose first row lies (or would lie) at `input`. */
-export function depthwiseRows(params: usize, input: usize, first: i32, end: i32): void {
+/**
+ * The output rows [first, end), all pictures counted through, of `channels` channels from `channel` (a multiple of 4) on; the input of these, from its first row
+ * on, lies (or would lie) at `input`.
+ */
+export function depthwiseRows(params: usize, input: usize, channel: i32, channels: i32, first: i32, end: i32): void {
   const pixel = <usize> word(params, 1);
-  const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
-  const w = <usize> word(params, 5);
+  const height = word(params, 2), width = word(params, 3);
   const outPixel = <usize> word(params, 7);
   const kh = word(params, 8), kw = word(params, 9);
   const lo = splatWord(params, 10), hi = splatWord(params, 11);
@@ -134,9 +138,11 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
   const rowStep = <usize> dy * rowBytes, columnStep = <usize> dx * pixel;
   const tapRowBytes = <usize> kw << 4;
   const blockBytes = <usize> kh * tapRowBytes + 16;
+  const w = <usize> word(params, 5) + (<usize> channel >> 2) * blockBytes;
+  const output = <usize> word(params, 6) + (<usize> channel << 2);
   const unrolled = (kw == 3 || kw == 5) && dx == 1 && sx <= 2 && outWidth >= 4;
   const columns = kw + 3 * sx;
-  const walked = kh == 3 && sy == 2 ? word(params, 22) : 0;
+  const walked = kh == 3 && (sy == 2 || !AARCH64) ? word(params, 22) : 0;
 
   for (let row = first; row < end; ++row) {
     const y = (row % outHeight) * sy - word(params, 15);
@@ -145,25 +151,19 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
     const image = input + <usize> (row / outHeight) * <usize> height * rowBytes;
     const line = image + <usize> (y + ky * dy) * rowBytes;
     const taps = <usize> 16 + <usize> ky * tapRowBytes;
-    const out = <usize> word(params, 6) + <usize> row * <usize> outWidth * outPixel;
+    const out = output + <usize> row * <usize> outWidth * outPixel;
+    let done = 0;
     if (walked > 0 && rows == 3) {
-      const whole = min(end - row, min(outHeight - row % outHeight, (height - 1 - y) >> 1));
-      const done = stride2Rows(
-        whole,
-        walked,
-        line,
-        rowBytes,
-        pixel,
-        width,
-        padLeft == 1,
-        w,
-        out,
-        outPixel,
-        outWidth,
-        channels,
-        load<f32>(params, 40),
-        load<f32>(params, 44),
-      );
+      const left = padLeft == 1, least = load<f32>(params, 40), most = load<f32>(params, 44);
+      if (AARCH64 && sy == 2) {
+        const whole = min(end - row, min(outHeight - row % outHeight, (height - 1 - y) >> 1));
+        done = stride2Rows(whole, walked, line, rowBytes, pixel, width, left, w, out, outPixel, outWidth, channels, least, most);
+      } else if (!AARCH64 && row + 1 < end && row % outHeight + 1 < outHeight && y + sy + 3 <= height) {
+        pixels2x4.twoRows(sy, line, rowBytes, pixel, width, left, w, out, outWidth, outPixel, channels, least, most);
+        done = 2;
+      }
+    }
+    if (done > 0) {
       activate(params + ACTIVATION, out, outPixel, done * outWidth, channels);
       row += done - 1;
       continue;
@@ -176,7 +176,7 @@ export function depthwiseRows(params: usize, input: usize, first: i32, end: i32)
       const column = at * sx - padLeft;
       const from = max(0, -column), to = min(columns, width - column);
       const cut = from + columns - to;
-      if (unrolled && rows > 0 && (kw == 5 || cut == 0 || (cut == 1 && from <= 1))) {
+      if (unrolled && rows > 0) {
         fourPixels(
           kw,
           sx,

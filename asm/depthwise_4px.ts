@@ -15,28 +15,22 @@ function tap(t: i32, kw: i32, x: v128, w0: v128, w1: v128, w2: v128, w3: v128, w
   return madd(x, w4, sum);
 }
 
-/** What lies outside the picture: nothing, the first column, the last, any but [from, to). */
-const NONE = 0, FIRST = 1, LAST = 2, ANY = 3;
-
-/** Whether column `j` of `columns` lies inside; settled at compile time unless `edge` is `ANY`. */
+/** Whether column `j` lies inside; settled at compile time unless there is an `edge`. */
 @inline
-function inside(edge: i32, j: i32, columns: i32, from: i32, to: i32): bool {
-  if (edge == FIRST) return j > 0;
-  if (edge == LAST) return j < columns - 1;
-  if (edge == ANY) return from <= j && j < to;
-  return true;
+function inside(edge: bool, j: i32, from: i32, to: i32): bool {
+  return !edge || (from <= j && j < to);
 }
 
 /**
  * Four output pixels of a filter `kw` wide (3 or 5), undilated along x, at column stride `stride` (1 or 2): they share the load of each column and of each
- * weight. All three are compile-time, as is `edge`, which columns lie outside the picture. `p` is the first column of the first of `rows`
+ * weight. All three are compile-time, as is `edge`, whether any but the columns [from, to) lie outside the picture. `p` is the first column of the first of `rows`
  * input rows, `rowStep` apart; `w` the packed weights, `first` the bytes from a block's start to its first used row of taps.
  */
 @inline
 function four(
   kw: i32,
   stride: i32,
-  edge: i32,
+  edge: bool,
   p: usize,
   rowStep: usize,
   rows: i32,
@@ -60,7 +54,7 @@ function four(
       const w0 = v128.load(t), w1 = v128.load(t, 16), w2 = v128.load(t, 32);
       const w3 = kw > 3 ? v128.load(t, 48) : w0, w4 = kw > 3 ? v128.load(t, 64) : w0;
       let q = row;
-      if (inside(edge, 0, columns, from, to)) {
+      if (inside(edge, 0, from, to)) {
         const x = v128.load(q);
         a0 = tap(0, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(0 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -68,7 +62,7 @@ function four(
         a3 = tap(0 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       q += pixel;
-      if (inside(edge, 1, columns, from, to)) {
+      if (inside(edge, 1, from, to)) {
         const x = v128.load(q);
         a0 = tap(1, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(1 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -76,7 +70,7 @@ function four(
         a3 = tap(1 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       q += pixel;
-      if (inside(edge, 2, columns, from, to)) {
+      if (inside(edge, 2, from, to)) {
         const x = v128.load(q);
         a0 = tap(2, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(2 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -84,7 +78,7 @@ function four(
         a3 = tap(2 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       q += pixel;
-      if (inside(edge, 3, columns, from, to)) {
+      if (inside(edge, 3, from, to)) {
         const x = v128.load(q);
         a0 = tap(3, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(3 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -92,7 +86,7 @@ function four(
         a3 = tap(3 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       q += pixel;
-      if (inside(edge, 4, columns, from, to)) {
+      if (inside(edge, 4, from, to)) {
         const x = v128.load(q);
         a0 = tap(4, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(4 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -100,7 +94,7 @@ function four(
         a3 = tap(4 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       q += pixel;
-      if (inside(edge, 5, columns, from, to)) {
+      if (inside(edge, 5, from, to)) {
         const x = v128.load(q);
         a0 = tap(5, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(5 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -108,7 +102,7 @@ function four(
         a3 = tap(5 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       if (columns > 6) q += pixel;
-      if (columns > 6 && inside(edge, 6, columns, from, to)) {
+      if (columns > 6 && inside(edge, 6, from, to)) {
         const x = v128.load(q);
         a0 = tap(6, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(6 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -116,7 +110,7 @@ function four(
         a3 = tap(6 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       if (columns > 7) q += pixel;
-      if (columns > 7 && inside(edge, 7, columns, from, to)) {
+      if (columns > 7 && inside(edge, 7, from, to)) {
         const x = v128.load(q);
         a0 = tap(7, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(7 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -124,7 +118,7 @@ function four(
         a3 = tap(7 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       if (columns > 8) q += pixel;
-      if (columns > 8 && inside(edge, 8, columns, from, to)) {
+      if (columns > 8 && inside(edge, 8, from, to)) {
         const x = v128.load(q);
         a0 = tap(8, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(8 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -132,7 +126,7 @@ function four(
         a3 = tap(8 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       if (columns > 9) q += pixel;
-      if (columns > 9 && inside(edge, 9, columns, from, to)) {
+      if (columns > 9 && inside(edge, 9, from, to)) {
         const x = v128.load(q);
         a0 = tap(9, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(9 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -140,7 +134,7 @@ function four(
         a3 = tap(9 - 3 * stride, kw, x, w0, w1, w2, w3, w4, a3);
       }
       if (columns > 10) q += pixel;
-      if (columns > 10 && inside(edge, 10, columns, from, to)) {
+      if (columns > 10 && inside(edge, 10, from, to)) {
         const x = v128.load(q);
         a0 = tap(10, kw, x, w0, w1, w2, w3, w4, a0);
         a1 = tap(10 - stride, kw, x, w0, w1, w2, w3, w4, a1);
@@ -189,41 +183,7 @@ function inner3s1(
   lo: v128,
   hi: v128,
 ): void {
-  four(3, 1, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
-}
-
-function left3s1(
-  p: usize,
-  rowStep: usize,
-  rows: i32,
-  pixel: usize,
-  w: usize,
-  first: usize,
-  blockBytes: usize,
-  out: usize,
-  outPixel: usize,
-  channels: i32,
-  lo: v128,
-  hi: v128,
-): void {
-  four(3, 1, FIRST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
-}
-
-function right3s1(
-  p: usize,
-  rowStep: usize,
-  rows: i32,
-  pixel: usize,
-  w: usize,
-  first: usize,
-  blockBytes: usize,
-  out: usize,
-  outPixel: usize,
-  channels: i32,
-  lo: v128,
-  hi: v128,
-): void {
-  four(3, 1, LAST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+  four(3, 1, false, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
 function inner3s2(
@@ -240,41 +200,7 @@ function inner3s2(
   lo: v128,
   hi: v128,
 ): void {
-  four(3, 2, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
-}
-
-function left3s2(
-  p: usize,
-  rowStep: usize,
-  rows: i32,
-  pixel: usize,
-  w: usize,
-  first: usize,
-  blockBytes: usize,
-  out: usize,
-  outPixel: usize,
-  channels: i32,
-  lo: v128,
-  hi: v128,
-): void {
-  four(3, 2, FIRST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
-}
-
-function right3s2(
-  p: usize,
-  rowStep: usize,
-  rows: i32,
-  pixel: usize,
-  w: usize,
-  first: usize,
-  blockBytes: usize,
-  out: usize,
-  outPixel: usize,
-  channels: i32,
-  lo: v128,
-  hi: v128,
-): void {
-  four(3, 2, LAST, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+  four(3, 2, false, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
 function edge3s1(
@@ -293,7 +219,7 @@ function edge3s1(
   from: i32,
   to: i32,
 ): void {
-  four(3, 1, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+  four(3, 1, true, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
 }
 
 function edge3s2(
@@ -312,7 +238,7 @@ function edge3s2(
   from: i32,
   to: i32,
 ): void {
-  four(3, 2, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+  four(3, 2, true, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
 }
 
 function inner5s1(
@@ -329,7 +255,7 @@ function inner5s1(
   lo: v128,
   hi: v128,
 ): void {
-  four(5, 1, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+  four(5, 1, false, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
 function edge5s1(
@@ -348,7 +274,7 @@ function edge5s1(
   from: i32,
   to: i32,
 ): void {
-  four(5, 1, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+  four(5, 1, true, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
 }
 
 function inner5s2(
@@ -365,7 +291,7 @@ function inner5s2(
   lo: v128,
   hi: v128,
 ): void {
-  four(5, 2, NONE, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
+  four(5, 2, false, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, 0, 0);
 }
 
 function edge5s2(
@@ -384,12 +310,12 @@ function edge5s2(
   from: i32,
   to: i32,
 ): void {
-  four(5, 2, ANY, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
+  four(5, 2, true, p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
 }
 
 /**
- * Four output pixels, all channels, of a filter `kw` (3 or 5) wide at column stride `stride` (1 or 2). Of the columns that they look at [from, to) are inside the picture, `cut` are not:
- * of a filter 3 wide one at most, the first or the last. The rest as in `four`.
+ * Four output pixels, all channels, of a filter `kw` (3 or 5) wide at column stride `stride` (1 or 2). Of the columns that they look at [from, to) are inside the picture, `cut` are
+ * not. The rest as in `four`.
  */
 @inline
 export function fourPixels(
@@ -411,20 +337,14 @@ export function fourPixels(
   lo: v128,
   hi: v128,
 ): void {
-  // On aarch64 most filters walk along rows: fewer functions do for what is left.
+  // Most filters walk along rows on aarch64, and those 3 wide elsewhere: fewer functions do for what is left.
   if (kw == 3) {
     if (cut == 0) {
       if (stride == 1) inner3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
       else inner3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
-    } else if (AARCH64) {
+    } else {
       if (stride == 1) edge3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
       else edge3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi, from, to);
-    } else if (from == 1) {
-      if (stride == 1) left3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
-      else left3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
-    } else {
-      if (stride == 1) right3s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
-      else right3s2(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);
     }
   } else if (!AARCH64 && cut == 0) {
     if (stride == 1) inner5s1(p, rowStep, rows, pixel, w, first, blockBytes, out, outPixel, channels, lo, hi);

@@ -1,15 +1,9 @@
 /**
- * Depthwise 3x3 convolution of stride 2, all nine weights in registers: one row of output at a time on x86-64, up to three on processors with 32 vector registers. Column after
- * column of the pixels above one another is loaded once; every second one is the last of one output and the first of the next.
+ * Depthwise 3x3 convolution of stride 2 for processors with 32 vector registers: up to three rows of output at once. All nine weights stay in registers; column after column of
+ * the pixels above one another is loaded once; every second one is the last of one output and the first of the next.
  */
 import { clampBits, lowerBits, upperBits } from "./clamp_bits";
-import { AARCH64, clamp, madd } from "./simd";
-
-/** Limits a vector: on aarch64 as clamp_bits.ts does. */
-@inline
-function limit(x: v128, lo: v128, hi: v128): v128 {
-  return AARCH64 ? clampBits(x, lo, hi) : clamp(x, lo, hi);
-}
+import { madd } from "./simd";
 
 /**
  * `rows` (a compile-time 1 to 3) rows of `count` output pixels, all channels (a multiple of 4). `p` is the first pixel of the first row of input that they look at; the first output
@@ -32,8 +26,7 @@ function strip(
   least: f32,
   most: f32,
 ): void {
-  const lo = AARCH64 ? lowerBits(least) : f32x4.splat(least);
-  const hi = AARCH64 ? upperBits(most) : f32x4.splat(most);
+  const lo = lowerBits(least), hi = upperBits(most);
   do {
     const w00 = v128.load(w, 16), w01 = v128.load(w, 32), w02 = v128.load(w, 48);
     const w10 = v128.load(w, 64), w11 = v128.load(w, 80), w12 = v128.load(w, 96);
@@ -106,14 +99,14 @@ function strip(
       if (rows > 1) q4 += pixel;
       if (rows > 2) q5 += pixel;
       if (rows > 2) q6 += pixel;
-      v128.store(o0, limit(a0, lo, hi));
+      v128.store(o0, clampBits(a0, lo, hi));
       o0 += outPixel;
       if (rows > 1) {
-        v128.store(o1, limit(a1, lo, hi));
+        v128.store(o1, clampBits(a1, lo, hi));
         o1 += outPixel;
       }
       if (rows > 2) {
-        v128.store(o2, limit(a2, lo, hi));
+        v128.store(o2, clampBits(a2, lo, hi));
         o2 += outPixel;
       }
       a0 = v128.load(w);
@@ -142,9 +135,9 @@ function strip(
       a0 = madd(x2, w21, a0);
       if (rows > 1) a1 = madd(x4, w21, a1);
       if (rows > 2) a2 = madd(x6, w21, a2);
-      v128.store(o0, limit(a0, lo, hi));
-      if (rows > 1) v128.store(o1, limit(a1, lo, hi));
-      if (rows > 2) v128.store(o2, limit(a2, lo, hi));
+      v128.store(o0, clampBits(a0, lo, hi));
+      if (rows > 1) v128.store(o1, clampBits(a1, lo, hi));
+      if (rows > 2) v128.store(o2, clampBits(a2, lo, hi));
     }
     p += 16;
     out += 16;
@@ -233,15 +226,15 @@ export function stride2Rows(
   // Outputs that have their right column.
   const whole = min(outWidth, (width - 1 + <i32> left) >> 1);
   // Four rows are two and two.
-  const taken = !AARCH64 ? 1 : rows == 4 ? 2 : min(rows, 3);
+  const taken = rows == 4 ? 2 : min(rows, 3);
   for (let x = 0; x < outWidth; x += columns) {
     const from = p + <usize> (x > 0 ? 2 * x - <i32> left : 0) * pixel, to = out + <usize> x * outPixel;
     const first = x == 0 && left;
     const count = min(columns, whole - x);
     const right = count < min(columns, outWidth - x);
-    if (AARCH64 && taken == 3) {
+    if (taken == 3) {
       threeRows(from, rowBytes, pixel, first, count, right, w, to, outRowBytes, outPixel, channels, least, most);
-    } else if (AARCH64 && taken == 2) {
+    } else if (taken == 2) {
       twoRows(from, rowBytes, pixel, first, count, right, w, to, outRowBytes, outPixel, channels, least, most);
     } else {
       oneRow(from, rowBytes, pixel, first, count, right, w, to, outRowBytes, outPixel, channels, least, most);

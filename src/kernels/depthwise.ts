@@ -76,18 +76,19 @@ export function depthwiseWords(
   ];
 }
 
-/** Rows of output that are computed at once where a filter walks along them. */
-function rowsAtOnce({ kernel }: Window, { arch }: Host): number {
-  return arch !== "aarch64" ? 1 : kernel[0] === 5 ? 2 : 3;
+/** Rows of output that are computed at once where they can be. */
+export function rowsAtOnce({ kernel }: Window, { arch }: Host): number {
+  return arch !== "aarch64" || kernel[0] === 5 ? 2 : 3;
 }
 
 /** Bytes of a first-level cache that every host has, and of its lines. */
 const CACHE_BYTES = 32 * 1024, LINE_BYTES = 64;
 
 /**
- * Outputs of a row that a filter walks along before it goes on to the next channels; 0 where four pixels and all their channels are computed instead. At stride 1, and of a 5x5 filter,
- * it is the whole row, on aarch64 alone; of a 3x3 one at stride 2 as many as the cache has room for: a line holds four groups of channels, so the lines of all pixels walked over have to stay, and pixels 2^k bytes
- * apart share the places of every 2^k-th byte.
+ * Outputs of a row that a filter walks along before it goes on to the next channels; 0 where four pixels of one row and all their channels are computed instead. At stride 1, and of
+ * a 5x5 filter, it is the whole row, on aarch64 alone; of a 3x3 one at stride 2 as many as the cache has room for: a line holds four groups of channels, so the lines of all pixels
+ * walked over have to stay, and pixels 2^k bytes apart share the places of every 2^k-th byte. On x86-64, where 3x3 filters compute two rows, four pixels and all their channels at a
+ * time, it is the whole row.
  */
 function walkedOutputs(
   input: View,
@@ -107,12 +108,13 @@ function walkedOutputs(
   if (stride > 2 || (stride === 1 && padRight < 0)) return 0;
   if (extent === 5) return aarch64 && (stride === 2 || width + padLeft >= 4) ? outputs : 0;
   if (extent !== 3) return 0;
-  if (stride === 1) return aarch64 ? outputs : 0;
+  if (!aarch64) return outputs >= 4 ? outputs : 0;
+  if (stride === 1) return outputs;
   const rows = rowsAtOnce(window, host);
   const lines = CACHE_BYTES / Math.max(LINE_BYTES, input.stride & -input.stride);
   const most = Math.floor(lines / (2 * (2 * rows + 1) + rows));
   // Below that many, loading the weights costs more than they save.
-  if (most < Math.min(outputs, aarch64 ? 3 : 8)) return 0;
+  if (most < Math.min(outputs, 3)) return 0;
   return Math.ceil(outputs / Math.ceil(outputs / most));
 }
 
@@ -132,7 +134,7 @@ export function emitDepthwise(
   const walked = walkedOutputs(input, window, output, epilogue.limits, emitter.host) > 0;
   const atOnce = rowsAtOnce(window, emitter.host);
   const unrolled = (kw === 3 || kw === 5) && window.dilations[1] === 1 && window.strides[1] <= 2 && ow >= 4;
-  const way = walked ? (atOnce === 1 ? "1row" : `${atOnce}rows`) : unrolled ? "4px" : "1px";
+  const way = walked ? `${atOnce}rows` : unrolled ? "4px" : "1px";
   emitter.emit({
     opcode: DEPTHWISE,
     kernel: withActivation(`depthwise_${kh}x${kw}_${way}`, epilogue.activation),

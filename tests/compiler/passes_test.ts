@@ -142,7 +142,7 @@ Deno.test("fuse_expand joins large maps filtered at stride 2, and says why it le
   const apart = 'fuse_expand: "wide" and conv2d "deep" stay apart: ';
   const cases: [Graph, string][] = [
     [pair(180, 2), "the map between them is 1036800 bytes, which a cache holds; wanted at least 1048576"],
-    [pair(182, 1), "the stride is 1x1, where seams cost more than the cache saves; wanted 2"],
+    [pair(182, 1), "the stride is 1x1, where nothing is gained; wanted 2"],
     [pair(182, 2, true), "others read what is between them"],
   ];
   for (const [graph, reason] of cases) {

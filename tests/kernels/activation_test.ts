@@ -56,12 +56,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { input: [1, 6, 9, 7], kernel: [3, 3], outputs: 7, groups: 7, padding: [1, 1, 1, 1] },
     { input: [2, 5, 9, 6], kernel: [3, 3], outputs: 6, groups: 6, strides: [2, 2], padding: [1, 1, 1, 1] },
   ],
-  "depthwise_3x3_4px depthwise_3x3_3rows": [5, 6, 7, 8].map((h): Case => (
-    { input: [1, h, 7, 12], kernel: [3, 3], outputs: 12, groups: 12, padding: [1, 1, 1, 1] }
-  )),
-  "depthwise_3x3_1row depthwise_3x3_3rows": [5, 9, 13, 14].map((h): Case => (
-    { input: [1, h, 9, 8], kernel: [3, 3], outputs: 8, groups: 8, strides: [2, 2], padding: [1, 1, 1, 1] }
-  )),
+  "depthwise_3x3_2rows depthwise_3x3_3rows": [
+    ...[5, 6, 7, 8].map((h): Case => (
+      { input: [1, h, 7, 12], kernel: [3, 3], outputs: 12, groups: 12, padding: [1, 1, 1, 1] }
+    )),
+    ...[5, 9, 13, 14].map((h): Case => (
+      { input: [1, h, 9, 8], kernel: [3, 3], outputs: 8, groups: 8, strides: [2, 2], padding: [1, 1, 1, 1] }
+    )),
+  ],
   "depthwise_3x3_1px depthwise_3x3_1px": [
     { input: [1, 6, 7, 5], kernel: [3, 3], outputs: 5, groups: 5, dilations: [2, 2] },
   ],

@@ -195,7 +195,7 @@ Deno.test("depthwise 3x3 by rows equals the reference: every height, width, edge
   const kernels = await runAll("depthwise rows", 7, function* (random) {
     for (const padding of [[1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 1, 0], [2, 0, 0, 1], [1, 2, 1, 1]] as const) {
       for (let h = 1; h <= 11; h++) {
-        const w = random.pick([1, 2, 3, 5, 7, 8, 9, 13, 14]), c = random.pick([4, 8, 12]);
+        const w = random.pick([1, 2, 3, 4, 5, 7, 8, 9, 13, 14]), c = random.pick([4, 8, 12]);
         const limits = random.pick([{}, { lo: 0 }, { lo: 0, hi: 6 }, { hi: 6 }]);
         yield {
           input: [random.pick([1, 2]), h, w, c],
@@ -208,7 +208,7 @@ Deno.test("depthwise 3x3 by rows equals the reference: every height, width, edge
       }
     }
   });
-  assert(kernels.has("depthwise_3x3_3rows"));
+  assert(kernels.has("depthwise_3x3_2rows") && kernels.has("depthwise_3x3_3rows"));
 });
 
 Deno.test("depthwise 5x5 by rows equals the reference: every height, width, stride, edge and limit", async () => {
@@ -252,7 +252,7 @@ Deno.test("depthwise 3x3 of stride 2 by rows equals the reference: every height,
       }
     }
   });
-  assert(kernels.has("depthwise_3x3_1row") && kernels.has("depthwise_3x3_3rows"));
+  assert(kernels.has("depthwise_3x3_2rows") && kernels.has("depthwise_3x3_3rows"));
 });
 
 Deno.test("depthwise by rows gives the same bits whatever its tiles", async () => {
@@ -263,11 +263,8 @@ Deno.test("depthwise by rows gives the same bits whatever its tiles", async () =
       ["aarch64", 5, 1],
       ["aarch64", 5, 2],
       ["aarch64", 3, 2],
-      [
-        "x86-64",
-        3,
-        2,
-      ],
+      ["x86-64", 3, 1],
+      ["x86-64", 3, 2],
     ] as const
   ) {
     const graph = conv(random, {

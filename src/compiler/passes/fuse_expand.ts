@@ -1,6 +1,6 @@
 /**
- * Merges a pointwise convolution into the depthwise one behind it where the map between them is too large for a second-level cache. Only at stride 2: there a strip
- * expands one row in twenty or so twice; at stride 1 the seams would cost more than the cache saves (`deno task bench:kernels`).
+ * Merges a pointwise convolution into the depthwise one behind it where the map between them is too large for a second-level cache. Only at stride 2: at stride 1, where a map as
+ * large is written all the same, nothing is gained.
  *
  * @module
  */
@@ -55,7 +55,7 @@ function whyApart({ attrs, inputs }: Node<"conv2d">, shapes: ReadonlyMap<string,
   const bytes = elements(shapes.get(inputs[0])!) * 4;
   if (inputs.length > 3) return "the filter adds a residual";
   if (attrs.strides[0] !== 2 || attrs.strides[1] > 2) {
-    return `the stride is ${attrs.strides.join("x")}, where seams cost more than the cache saves; wanted 2`;
+    return `the stride is ${attrs.strides.join("x")}, where nothing is gained; wanted 2`;
   }
   if (bytes < LARGE_BYTES) {
     return `the map between them is ${bytes} bytes, which a cache holds; wanted at least ${LARGE_BYTES}`;
