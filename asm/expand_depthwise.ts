@@ -34,6 +34,8 @@ export function expand_depthwise(params: usize, index: i32, local: usize): void 
     from = y0;
     if (y1 > to) {
       multiply(
+        1,
+        0,
         <usize> word(params, 0) + <usize> ((image * height + to) * width) * lda,
         lda,
         (y1 - to) * width,

@@ -18,7 +18,7 @@ import { word } from "./simd";
 import { activate, slopeOf } from "./unary";
 
 /**
- * Multiplies `rows` rows of `a` by all panels. `c` and `r` (0: none) point at the first of these rows; `activation` (0: none) at the three words that tell it. A
+ * Multiplies `rows` rows of `a`, each of `segments` runs as in panel.ts, by all panels. `c` and `r` (0: none) point at the first of these rows; `activation` (0: none) at the three words that tell it. A
  * leaky ReLU is applied in registers, any other to the rows together: they are long, and still in cache.
  *
  * Panels are outermost, each read once and kept in L1 over the rows, where `together` is 1. Where it is more, each register tile's rows run through so many panels
@@ -26,6 +26,8 @@ import { activate, slopeOf } from "./unary";
  * stalls at every panel's begin: 7x7 maps of 512 channels whose weights are cold reach 88 % of the peak instead of 76 %.
  */
 export function multiply(
+  segments: i32,
+  gap: usize,
   a: usize,
   lda: usize,
   rows: i32,
@@ -51,9 +53,9 @@ export function multiply(
       end = n;
       for (let i = 0; i < together && end < columns; ++i) {
         const along = <usize> end << 2;
-        panel(strip, 1, 0, aRow, lda, k, group, cRow + along, ldc, r ? rRow + along : 0, ldr, least, most, columns - end, slope);
+        panel(strip, segments, gap, aRow, lda, k, group, cRow + along, ldc, r ? rRow + along : 0, ldr, least, most, columns - end, slope);
         const width = panelColumns(columns - end);
-        group += <usize> (width * (k + 1)) << 2;
+        group += <usize> (width * (segments * k + 1)) << 2;
         end += width;
       }
       m += strip;
@@ -81,6 +83,8 @@ export function block(params: usize, grid: usize, index: i32, a: usize, lda: usi
   const r = <usize> word(params, 8);
   const along = <usize> column << 2;
   multiply(
+    1,
+    0,
     a,
     lda,
     rows,

@@ -89,7 +89,7 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     for (let plane = begin; plane < planes; ++plane) {
       const a = v + <usize> plane * vPlane, u = <usize> word(params, 5) + <usize> (plane * word(params, 26));
       const c = m + <usize> plane * mPlane;
-      multiply(a, pixelBytes, count, channels, outputs, word(params, 30), u, c, mRow, 0, 0, -Infinity, Infinity, 0);
+      multiply(1, 0, a, pixelBytes, count, channels, outputs, word(params, 30), u, c, mRow, 0, 0, -Infinity, Infinity, 0);
     }
   }
 

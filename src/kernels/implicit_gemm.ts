@@ -17,7 +17,7 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./gemm.ts";
+import { fillPanels, type GemmWeights, panelFloats, panelsTogether, registerTile } from "./gemm.ts";
 
 /** Most bytes of a strip, where that is more than one row of output needs: half of a small L2 cache. Longer strips copy fewer rows twice. */
 const STRIP_BYTES = 128 * 1024;
@@ -31,6 +31,8 @@ export function fitsImplicitGemm(window: Window): boolean {
 const FEW_CHANNELS = 4;
 /** Output pixels in a row from which it hardly matters that its last register tiles are narrow. */
 const LONG_ROW = 48;
+/** Output pixels in a row up to which rows are joined: what register tiles lose at a row's end is more than copying each pixel for every tap takes. */
+const SHORT_ROW = 7;
 
 /**
  * Whether a convolution without groups that the kernel can run should be faster than by im2col, to an output of rows of `width` pixels. Register tiles end with a row, where those of
@@ -64,10 +66,13 @@ export function emitImplicitGemm(
   const outputs = channelsOf(output.shape) / groups;
   const [sy, sx] = window.strides;
   const [dy] = window.dilations;
-  const line = ((ow - 1) * sx + kw) * channels * 4;
-  const reach = (kh - 1) * dy + 1;
-  const most = Math.max(1, Math.floor((STRIP_BYTES / line - reach) / sy) + 1);
-  const rows = tileRows(oh, ow * outputs * kh * kw * channels, emitter.host, 1, most);
+  const joined = channels % 4 === 0 && ow <= SHORT_ROW, apart = joined && sy > 1;
+  const line = (joined ? ow * kw : (ow - 1) * sx + kw) * channels * 4;
+  const reach = (kh - 1) * dy + 1, fit = STRIP_BYTES / line;
+  const most = Math.max(1, Math.floor(apart ? fit / kh : (fit - reach) / sy + 1));
+  // Groups that are shared out evenly leave their rows together.
+  const sharers = joined && n * groups % emitter.host.threads === 0 ? 1 : emitter.host.threads;
+  const rows = tileRows(oh, ow * outputs * kh * kw * channels, emitter.host, 1, most, sharers);
   const tiles = Math.ceil(oh / rows);
   const tile = outputs === 4 && kw * channels % 4 === 0
     ? { rows: 8, columns: 4 }
@@ -106,13 +111,14 @@ export function emitImplicitGemm(
       oh,
       ow,
       // 16 bytes more: the last row may be cleared or copied past its end.
-      emitter.workspace(((rows - 1) * sy + reach) * line + 16),
+      emitter.workspace((apart ? kh * rows : (rows - 1) * sy + reach) * line + 16),
       kh,
       kw,
       outputs,
       tiles,
       floats,
       ...activationWords(epilogue.activation),
+      joined ? panelsTogether(rows * ow, weights[0].k, emitter.host) : 0,
     ],
   });
 }

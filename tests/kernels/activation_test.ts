@@ -47,10 +47,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "implicit_gemm_8x4 implicit_gemm_8x4": [
     { input: [2, 5, 9, 12], kernel: [3, 3], outputs: 12, groups: 3, padding: [1, 1, 1, 1] },
+    { input: [2, 5, 7, 12], kernel: [3, 3], outputs: 12, groups: 3, padding: [1, 1, 1, 1] },
   ],
   "implicit_gemm_5x8 implicit_gemm_4x16": [
     { input: [2, 9, 7, 3], kernel: [3, 3], outputs: 19, strides: [2, 2], padding: [1, 1, 1, 1] },
     { input: [1, 6, 7, 8], kernel: [3, 3], outputs: 40, groups: 2, strides: [2, 1] },
+    { input: [1, 6, 11, 8], kernel: [3, 3], outputs: 40, groups: 2, strides: [2, 1] },
   ],
   "depthwise_3x3_4px depthwise_3x3_4px": [
     { input: [1, 6, 9, 7], kernel: [3, 3], outputs: 7, groups: 7, padding: [1, 1, 1, 1] },

@@ -310,3 +310,78 @@ Deno.test("grouped convolutions equal the reference, in vectors and where groups
     assert(kernels.has(kernel), kernel);
   }
 });
+
+Deno.test("grouped convolutions with short rows equal the reference: joined rows, lines shared or not, several tiles", async () => {
+  const kernels = await runAll("short rows", 23, function* (random) {
+    for (let width = 1; width <= 8; width++) {
+      for (let i = 0; i < 16; i++) {
+        const groups = random.integer(2, 3);
+        const kernel: Pair = [random.pick([1, 3, 3, 5]), random.pick([1, 2, 3, 3, 5])];
+        const strides = random.pick<Pair>([[1, 1], [1, 1], [2, 2], [1, 2], [2, 1], [3, 3]]);
+        const left = random.integer(0, 3), right = random.integer(0, 3);
+        // One column more may be left over by the stride.
+        const spare = random.integer(0, strides[1] - 1);
+        yield {
+          input: [
+            random.integer(1, 2),
+            random.integer(1, 13),
+            Math.max(1, (width - 1) * strides[1] + kernel[1] - left - right + spare),
+            groups * random.pick([4, 8, 12, 32]),
+          ],
+          kernel,
+          outputs: groups * random.pick([1, 4, 5, 8, 16, 20, 33]),
+          groups,
+          strides,
+          padding: [random.integer(0, 3), random.integer(0, 3), left, right],
+          dilations: random.pick([[1, 1], [1, 1], [2, 1]]),
+        };
+      }
+    }
+    for (const stride of [1, 2]) {
+      // Rows of several tiles, the last one shorter.
+      yield {
+        input: [1, 13 * stride, 7 * stride, 384],
+        kernel: [3, 3],
+        outputs: 48,
+        groups: 2,
+        strides: [stride, stride],
+        padding: [1, 1, 1, 1],
+      };
+    }
+    yield {
+      input: [2, 7, 7, 64],
+      kernel: [3, 3],
+      outputs: 64,
+      groups: 2,
+      padding: [1, 1, 1, 1],
+      residual: true,
+    };
+  });
+  for (const kernel of ["implicit_gemm_8x4", "implicit_gemm_5x8", "implicit_gemm_4x16"]) {
+    assert(kernels.has(kernel), kernel);
+  }
+});
+
+Deno.test("joined rows give the same bits for any number of threads, whether these share groups or rows", async () => {
+  const random = new Random(seedOf(24));
+  for (const arch of ["x86-64", "aarch64"] as const) {
+    for (const outputs of [16, 64, 80]) {
+      for (const stride of [1, 2]) {
+        const graph = conv(random, {
+          input: [1, 7 * stride, 7 * stride, 128],
+          kernel: [3, 3],
+          outputs,
+          groups: 4,
+          strides: [stride, stride],
+          padding: [1, 1, 1, 1],
+        });
+        const inputs = inputsFor(graph, random);
+        const [one, ...others] = await Promise.all([1, 2, 3].map(async (threads) => {
+          using session = await Session.create(graph, { arch, threads });
+          return session.runSync(inputs).y.data;
+        }));
+        for (const other of others) assertEquals(other, one);
+      }
+    }
+  }
+});
