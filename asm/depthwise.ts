@@ -152,16 +152,17 @@ export function depthwiseRows(params: usize, input: usize, channel: i32, channel
     const line = image + <usize> (y + ky * dy) * rowBytes;
     const taps = <usize> 16 + <usize> ky * tapRowBytes;
     const out = output + <usize> row * <usize> outWidth * outPixel;
+    const left = padLeft == 1, least = load<f32>(params, 40), most = load<f32>(params, 44);
     let done = 0;
-    if (walked > 0 && rows == 3) {
-      const left = padLeft == 1, least = load<f32>(params, 40), most = load<f32>(params, 44);
-      if (AARCH64 && sy == 2) {
+    if (AARCH64) {
+      if (walked > 0 && rows == 3) {
         const whole = min(end - row, min(outHeight - row % outHeight, (height - 1 - y) >> 1));
         done = stride2Rows(whole, walked, line, rowBytes, pixel, width, left, w, out, outPixel, outWidth, channels, least, most);
-      } else if (!AARCH64 && row + 1 < end && row % outHeight + 1 < outHeight && y + sy + 3 <= height) {
-        pixels2x4.twoRows(sy, line, rowBytes, pixel, width, left, w, out, outWidth, outPixel, channels, least, most);
-        done = 2;
       }
+    } else if (walked > 0 && row + 1 < end && row % outHeight + 1 < outHeight && y >= -1 && y + sy + 2 <= height) {
+      const p = image + <usize> y * rowBytes, bottom = y + sy + 2 == height;
+      pixels2x4.twoRows(sy, p, rowBytes, pixel, width, left, w, out, outWidth, outPixel, channels, least, most, y < 0, bottom);
+      done = 2;
     }
     if (done > 0) {
       activate(params + ACTIVATION, out, outPixel, done * outWidth, channels);

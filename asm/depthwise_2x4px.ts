@@ -7,7 +7,7 @@ import { clamp, madd } from "./simd";
 
 /**
  * Two rows of four output pixels at stride 1, all channels (a multiple of 4). `p` is the first of the six columns of the first of four rows of input; of these
- * columns the `first` or the `last` may lie outside the picture. `w` is packed as in depthwise.ts.
+ * rows the one at the `top` or at the `bottom` may lie outside the picture, of the columns the `first` or the `last`. `w` is packed as in depthwise.ts.
  */
 @inline
 function stride1(
@@ -21,6 +21,8 @@ function stride1(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
   first: bool,
   last: bool,
 ): void {
@@ -28,7 +30,7 @@ function stride1(
     let a0 = v128.load(w), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     let row = p;
     const w00 = v128.load(w, 16), w01 = v128.load(w, 32), w02 = v128.load(w, 48);
-    {
+    if (!top) {
       let q = row;
       if (!first) {
         const x = v128.load(q);
@@ -171,7 +173,7 @@ function stride1(
       }
     }
     row += rowBytes;
-    {
+    if (!bottom) {
       let q = row;
       if (!first) {
         const x = v128.load(q);
@@ -242,6 +244,8 @@ function stride2(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
   first: bool,
   last: bool,
 ): void {
@@ -249,7 +253,7 @@ function stride2(
     let a0 = v128.load(w), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     let row = p;
     const w00 = v128.load(w, 16), w01 = v128.load(w, 32), w02 = v128.load(w, 48);
-    {
+    if (!top) {
       let q = row;
       if (!first) {
         const x = v128.load(q);
@@ -467,7 +471,7 @@ function stride2(
       }
     }
     row += rowBytes;
-    {
+    if (!bottom) {
       let q = row;
       if (!first) {
         const x = v128.load(q);
@@ -548,8 +552,10 @@ function inner1(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
 ): void {
-  stride1(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, false, false);
+  stride1(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, top, bottom, false, false);
 }
 
 function edge1(
@@ -563,10 +569,12 @@ function edge1(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
   first: bool,
   last: bool,
 ): void {
-  stride1(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, first, last);
+  stride1(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, top, bottom, first, last);
 }
 
 function inner2(
@@ -580,8 +588,10 @@ function inner2(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
 ): void {
-  stride2(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, false, false);
+  stride2(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, top, bottom, false, false);
 }
 
 function edge2(
@@ -595,15 +605,17 @@ function edge2(
   channels: i32,
   lo: v128,
   hi: v128,
+  top: bool,
+  bottom: bool,
   first: bool,
   last: bool,
 ): void {
-  stride2(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, first, last);
+  stride2(p, rowBytes, pixel, w, out, outRowBytes, outPixel, channels, lo, hi, top, bottom, first, last);
 }
 
 /**
  * Two rows of `outWidth` (at least 4) output pixels at `stride` 1 or 2, all channels. `p` is the first pixel of the first row of input that they look at; rows have `width`.
- * The first output lacks its left column where `left`, the last its right one where the input ends before.
+ * The one at the `top` or at the `bottom` may lie outside the picture. The first output lacks its left column where `left`, the last its right one where the input ends before.
  */
 export function twoRows(
   stride: i32,
@@ -619,6 +631,8 @@ export function twoRows(
   channels: i32,
   least: f32,
   most: f32,
+  top: bool,
+  bottom: bool,
 ): void {
   const lo = f32x4.splat(least), hi = f32x4.splat(most);
   const outRowBytes = <usize> outWidth * outPixel;
@@ -628,11 +642,11 @@ export function twoRows(
     const from = p + <usize> column * pixel, to = out + <usize> at * outPixel;
     const first = column < 0, last = column + 3 + 3 * stride > width;
     if (stride == 1) {
-      if (first || last) edge1(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, first, last);
-      else inner1(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi);
+      if (first || last) edge1(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, top, bottom, first, last);
+      else inner1(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, top, bottom);
     } else {
-      if (first || last) edge2(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, first, last);
-      else inner2(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi);
+      if (first || last) edge2(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, top, bottom, first, last);
+      else inner2(from, rowBytes, pixel, w, to, outRowBytes, outPixel, channels, lo, hi, top, bottom);
     }
   }
 }
