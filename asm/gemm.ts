@@ -18,8 +18,8 @@ import { word } from "./simd";
 import { activate, slopeOf } from "./unary";
 
 /**
- * Multiplies `rows` rows of `a`, each of `segments` runs as in panel.ts, by all panels. `c` and `r` (0: none) point at the first of these rows; `activation` (0: none) at the three words that tell it. A
- * leaky ReLU is applied in registers, any other to the rows together: they are long, and still in cache.
+ * Multiplies `rows` rows of `a`, each of `segments` runs as in panel.ts, by all panels. `c` and `r` (0: none) point at the first of these rows; `activation` (0: none)
+ * at the three words that tell it. A leaky ReLU is applied in registers, any other to the rows together: they are long, and still in cache.
  *
  * Panels are outermost, each read once and kept in L1 over the rows, where `together` is 1. Where it is more, each register tile's rows run through so many panels
  * before the next rows do: weights that come from memory are read on and on, as prefetchers like it, instead of panel by panel with all the rows between, which
