@@ -13,8 +13,8 @@
  * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows, 16 panels together; 17-19 the activation as in unary.ts.
  * Addresses and strides are in bytes.
  */
-import { panel, panelColumns, stripRows } from "./panel";
-import { word } from "./simd";
+import { panel, panelColumns, strip, stripRows } from "./panel";
+import { AARCH64, word } from "./simd";
 import { activate, slopeOf } from "./unary";
 
 /**
@@ -45,23 +45,25 @@ export function multiply(
 ): void {
   const slope = activation ? slopeOf(activation) : 0;
   for (let n = 0; n < columns;) {
-    let group = w, end = n;
-    for (let m = 0; m < rows;) {
-      const strip = together > 1 ? stripRows(rows - m) : rows;
-      const aRow = a + <usize> m * lda, cRow = c + <usize> m * ldc, rRow = r + <usize> m * ldr;
-      group = w;
-      end = n;
-      for (let i = 0; i < together && end < columns; ++i) {
-        const along = <usize> end << 2;
-        panel(strip, segments, gap, aRow, lda, k, group, cRow + along, ldc, r ? rRow + along : 0, ldr, least, most, columns - end, slope);
-        const width = panelColumns(columns - end);
-        group += <usize> (width * (segments * k + 1)) << 2;
-        end += width;
+    const along = <usize> n << 2, left = columns - n;
+    let width = panelColumns(left);
+    if (AARCH64 || together == 1) {
+      panel(rows, segments, gap, a, lda, k, w, c + along, ldc, r ? r + along : 0, ldr, least, most, left, slope);
+    } else {
+      const panels = min(together, (left + 7) >> 3);
+      width *= panels;
+      let aRow = a, cRow = c + along, rRow = r ? r + along : 0;
+      for (let m = rows; m > 0;) {
+        const some = stripRows(m);
+        strip(some, panels, segments, gap, aRow, lda, k, w, cRow, ldc, rRow, ldr, least, most, left, slope);
+        aRow += <usize> some * lda;
+        cRow += <usize> some * ldc;
+        rRow += <usize> some * ldr;
+        m -= some;
       }
-      m += strip;
     }
-    w = group;
-    n = end;
+    w += <usize> (width * (segments * k + 1)) << 2;
+    n += width;
   }
   if (activation && !slope) activate(activation, c, ldc, rows, columns);
 }

@@ -1,11 +1,20 @@
 /**
- * Rows of A times one panel of weights, cut into the register tiles of the build's processor. A panel is its bias, then its rows: `panelColumns` floats each.
+ * Rows of A times panels of weights, cut into the register tiles of the build's processor. A panel is its bias, then its rows: `panelColumns` floats each.
+ *
+ * `rows5` and its like compute `count` tiles of so many rows, each `aStep`, `wStep`, `cStep` and `rStep` bytes and `columns` columns behind the one before: along the
+ * rows or from panel to panel. A call for each tile costs networks up to 1 % of their time.
  */
 import { AARCH64 } from "./simd";
 import { tile4x16 } from "./tile_4x16";
 import { tile5x8 } from "./tile_5x8";
 
 function rows5(
+  count: i32,
+  aStep: usize,
+  wStep: usize,
+  cStep: usize,
+  rStep: usize,
+  columns: i32,
   segments: i32,
   gap: usize,
   a: usize,
@@ -21,10 +30,23 @@ function rows5(
   n: i32,
   slope: usize,
 ): void {
-  tile5x8(5, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  do {
+    tile5x8(5, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    a += aStep;
+    w += wStep;
+    c += cStep;
+    r += rStep;
+    n -= columns;
+  } while (--count);
 }
 
 function rows4(
+  count: i32,
+  aStep: usize,
+  wStep: usize,
+  cStep: usize,
+  rStep: usize,
+  columns: i32,
   segments: i32,
   gap: usize,
   a: usize,
@@ -40,11 +62,24 @@ function rows4(
   n: i32,
   slope: usize,
 ): void {
-  if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
-  else tile5x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  do {
+    if (AARCH64) tile4x16(4, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    else tile5x8(4, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    a += aStep;
+    w += wStep;
+    c += cStep;
+    r += rStep;
+    n -= columns;
+  } while (--count);
 }
 
 function rows2(
+  count: i32,
+  aStep: usize,
+  wStep: usize,
+  cStep: usize,
+  rStep: usize,
+  columns: i32,
   segments: i32,
   gap: usize,
   a: usize,
@@ -60,11 +95,24 @@ function rows2(
   n: i32,
   slope: usize,
 ): void {
-  if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
-  else tile5x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  do {
+    if (AARCH64) tile4x16(2, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    else tile5x8(2, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    a += aStep;
+    w += wStep;
+    c += cStep;
+    r += rStep;
+    n -= columns;
+  } while (--count);
 }
 
 function rows1(
+  count: i32,
+  aStep: usize,
+  wStep: usize,
+  cStep: usize,
+  rStep: usize,
+  columns: i32,
   segments: i32,
   gap: usize,
   a: usize,
@@ -80,8 +128,15 @@ function rows1(
   n: i32,
   slope: usize,
 ): void {
-  if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
-  else tile5x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  do {
+    if (AARCH64) tile4x16(1, true, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    else tile5x8(1, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    a += aStep;
+    w += wStep;
+    c += cStep;
+    r += rStep;
+    n -= columns;
+  } while (--count);
 }
 
 function halfRows4(
@@ -154,10 +209,10 @@ function rowsOfFives(rows: i32): i32 {
   return rows < 4 * fours ? rows : rows - 4 * fours;
 }
 
-/** Rows of the first register tile that `panel` cuts off `rows`. */
+/** Rows of the first register tile that `panel` cuts off `rows` on x86-64. */
 @inline
 export function stripRows(rows: i32): i32 {
-  return !AARCH64 && rowsOfFives(rows) >= 5 ? 5 : min(rows, 4);
+  return rowsOfFives(rows) >= 5 ? 5 : min(rows, 4);
 }
 
 /**
@@ -200,25 +255,62 @@ export function panel(
     return;
   }
   if (!AARCH64) {
-    for (let left = rowsOfFives(rows); left >= 5; left -= 5) {
-      rows5(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
-      a += 5 * lda;
-      c += 5 * ldc;
-      r += 5 * ldr;
-      rows -= 5;
+    const fives = rowsOfFives(rows) / 5;
+    if (fives > 0) {
+      rows5(fives, 5 * lda, 0, 5 * ldc, 5 * ldr, 0, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+      const done = 5 * fives;
+      a += <usize> done * lda;
+      c += <usize> done * ldc;
+      r += <usize> done * ldr;
+      rows -= done;
     }
   }
-  for (; rows >= 4; rows -= 4) {
-    rows4(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
-    a += 4 * lda;
-    c += 4 * ldc;
-    r += 4 * ldr;
+  if (rows >= 4) {
+    rows4(rows >> 2, 4 * lda, 0, 4 * ldc, 4 * ldr, 0, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    const done = rows & ~3;
+    a += <usize> done * lda;
+    c += <usize> done * ldc;
+    r += <usize> done * ldr;
   }
   if (rows & 2) {
-    rows2(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+    rows2(1, 0, 0, 0, 0, 0, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
     a += 2 * lda;
     c += 2 * ldc;
     r += 2 * ldr;
   }
-  if (rows & 1) rows1(segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  if (rows & 1) rows1(1, 0, 0, 0, 0, 0, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+}
+
+/** `panel` for `rows` rows, at most those of a register tile, and `count` panels one after the other; on x86-64. */
+export function strip(
+  rows: i32,
+  count: i32,
+  segments: i32,
+  gap: usize,
+  a: usize,
+  lda: usize,
+  k: i32,
+  w: usize,
+  c: usize,
+  ldc: usize,
+  r: usize,
+  ldr: usize,
+  least: f32,
+  most: f32,
+  n: i32,
+  slope: usize,
+): void {
+  const lo = f32x4.splat(least), hi = f32x4.splat(most);
+  const wStep = <usize> (segments * k + 1) << 5, rStep: usize = r ? 32 : 0;
+  if (rows == 5) rows5(count, 0, wStep, 32, rStep, 8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  else if (rows == 4) rows4(count, 0, wStep, 32, rStep, 8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  else {
+    if (rows & 2) {
+      rows2(count, 0, wStep, 32, rStep, 8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+      a += 2 * lda;
+      c += 2 * ldc;
+      r += 2 * ldr;
+    }
+    if (rows & 1) rows1(count, 0, wStep, 32, rStep, 8, segments, gap, a, lda, k, w, c, ldc, r, ldr, lo, hi, n, slope);
+  }
 }
