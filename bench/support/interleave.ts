@@ -33,14 +33,18 @@ export async function interleave<T>(
   return measurements;
 }
 
+/** Milliseconds that a contender runs before the run of its turn that counts. */
+const SETTLING = 25;
+
 /**
- * A contender whose turn is two runs of `work`, and gives the milliseconds of the second: in use inferences follow one another, while the first of a turn finds
- * caches full of what the others left, and threads asleep.
+ * A contender whose turn is runs of `work` one after the other, of which the last counts: in use inferences follow one another, while the first ones of a turn find caches
+ * full of what the others left, and threads and cores asleep.
  */
 export function settled(work: () => unknown): () => Promise<number> {
   const run = timed(work);
   return async () => {
-    await run();
+    const start = performance.now();
+    do await run(); while (performance.now() - start < SETTLING);
     return await run();
   };
 }

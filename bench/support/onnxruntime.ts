@@ -32,16 +32,21 @@ export interface OnnxruntimeData {
   readonly networks: readonly NetworkComparison[];
 }
 
-/** Ratios and shares of each network, and their geometric means. */
+/** Ratios and shares of each network, and their geometric means: of all, and of those of the most common input. */
 export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): string {
-  const mean = (of: (network: NetworkComparison) => number) =>
-    Math.exp(networks.reduce((sum, network) => sum + Math.log(of(network)), 0) / networks.length);
   const columns: readonly ((network: NetworkComparison) => number)[] = [
     ({ web }) => web.median,
     ({ webTwo }) => webTwo.median,
     ({ native }) => native.median,
     ({ threads }) => threads.median,
   ];
+  const meanRow = (name: string, group: readonly NetworkComparison[]) => {
+    const mean = (of: (network: NetworkComparison) => number) =>
+      Math.exp(group.reduce((sum, network) => sum + Math.log(of(network)), 0) / group.length);
+    return [name, "", percent(mean(({ share }) => share)), ...columns.map((of) => times(mean(of)))];
+  };
+  const [[input, alike]] = [...Map.groupBy(networks, ({ input }) => input)]
+    .toSorted(([, a], [, b]) => b.length - a.length);
   return markdownTable(
     [
       "time over Simdet's",
@@ -59,7 +64,8 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
         percent(network.share),
         ...columns.map((of) => times(of(network))),
       ]),
-      ["geometric mean", "", percent(mean(({ share }) => share)), ...columns.map((of) => times(mean(of)))],
+      ...(alike.length < networks.length ? [meanRow(`geometric mean, ${input}`, alike)] : []),
+      meanRow("geometric mean", networks),
     ],
   );
 }
