@@ -14,13 +14,22 @@ export function outerShape({ shape, nchw }: MemoryPort): Shape {
   return [n, c, h, w];
 }
 
-/** Calls `visit` for each vector of channels: its place inside, in floats, and the place outside of its first value, `step` values before the next. */
-function eachRow(port: MemoryPort, visit: (inside: number, outside: number, step: number) => void): void {
+/** Calls `visit` for each run of `count` values that lie side by side outside: its place inside, in floats, how far apart its values are there, and its place outside. */
+function eachRun(
+  port: MemoryPort,
+  visit: (inside: number, step: number, outside: number, count: number) => void,
+): void {
+  const start = port.offset / 4, step = port.stride / 4;
   const channels = channelsOf(port.shape), rows = rowsOf(port.shape);
-  const plane = port.nchw ? port.shape[1] * port.shape[2] : 1;
-  for (let row = 0; row < rows; row++) {
-    const outside = port.nchw ? Math.floor(row / plane) * plane * channels + row % plane : row * channels;
-    visit((port.offset + row * port.stride) / 4, outside, plane);
+  if (!port.nchw) {
+    for (let row = 0; row < rows; row++) visit(start + row * step, 1, row * channels, channels);
+    return;
+  }
+  const plane = port.shape[1] * port.shape[2];
+  for (let first = 0; first < rows; first += plane) {
+    for (let c = 0; c < channels; c++) {
+      visit(start + first * step + c, step, first * channels + c * plane, plane);
+    }
   }
 }
 
@@ -32,8 +41,8 @@ export function writePort(port: MemoryPort, memory: ArrayBufferLike, data: Float
     floats.set(data, port.offset / 4);
     return;
   }
-  eachRow(port, (inside, outside, step) => {
-    for (let c = 0; c < channels; c++) floats[inside + c] = data[outside + c * step];
+  eachRun(port, (inside, step, outside, count) => {
+    for (let i = 0; i < count; i++) floats[inside + i * step] = data[outside + i];
   });
 }
 
@@ -45,8 +54,8 @@ export function readPort(port: MemoryPort, memory: ArrayBufferLike): Float32Arra
     return floats.slice(port.offset / 4, port.offset / 4 + elements(port.shape));
   }
   const data = new Float32Array(elements(port.shape));
-  eachRow(port, (inside, outside, step) => {
-    for (let c = 0; c < channels; c++) data[outside + c * step] = floats[inside + c];
+  eachRun(port, (inside, step, outside, count) => {
+    for (let i = 0; i < count; i++) data[outside + i] = floats[inside + i * step];
   });
   return data;
 }

@@ -53,6 +53,22 @@ Deno.test("wrong inputs are named with the shape wanted", async () => {
   await assertRejects(() => Session.create(pointwise(), { threads: 0 }), OptionError, "from 1 to 16");
 });
 
+Deno.test("NCHW ports of a batch, one of them a part of a wider map, keep pictures and channels in place", async () => {
+  const graph = {
+    ...graphOf(
+      [[2, 2, 3, 5]],
+      (builder, [x]) => builder.node("slice", "y", { starts: [0, 0, 0, 1], sizes: [2, 2, 3, 3] }, [x]),
+    ),
+    nchw: ["x0", "y"],
+  };
+  using session = await Session.create(graph);
+  assertEquals(session.inputs[0].shape, [2, 5, 2, 3]);
+  assertEquals(session.outputs[0].shape, [2, 3, 2, 3]);
+  const data = Float32Array.from({ length: 60 }, (_, i) => i);
+  const { y } = session.runSync({ x0: { shape: [2, 5, 2, 3], data } });
+  assertEquals([...y.data], [...data.subarray(6, 24), ...data.subarray(36, 54)]);
+});
+
 Deno.test("a model that asks for more memory than it may have is told how much", async () => {
   const graph = graphOf([[1, 2 ** 27]], (builder, [x]) => builder.node("sigmoid", "y", {}, [x]));
   const wanted = "Cannot run model: it needs 1025 MiB of memory, the limit is 1024";
