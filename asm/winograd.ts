@@ -11,7 +11,7 @@
  * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C, 5 U, 6 output, 7 output pixel stride, 8 residual (0: none), 9 its pixel stride,
  * 10 lo (f32), 11 hi (f32), 12 tiles a block, 13 pad top, 14 pad left, 15 out H, 16 out W, 17 tiles across, 18 tiles down, 19 tiles in all, 20 O,
  * 21 bias, 22 V, 23 bytes of a plane of V, 24 M, 25 bytes of a plane of M, 26 bytes of a plane of U, 27 scratch: P pixels of C rounded up to 4 floats,
- * 28 step (0: all three of a block), 29 first tile of a single step's block; 30 panels together as in gemm.ts, 31-33 the activation as in unary.ts.
+ * 28 step (winograd_steps.ts), 29 first tile of a single step's block; 30 panels together as in gemm.ts, 31-33 the activation as in unary.ts.
  *
  * Where weights are more than pixels, each step is a command of its own, with V and M in the first thread's workspace: threads share the tiles of the transforms and the
  * planes of the product, so that each weight is read by one of them and each input transformed once.
@@ -21,6 +21,7 @@ import { word } from "./simd";
 import { activate, slopeOf } from "./unary";
 import { inputTile2, outputTile2 } from "./winograd_2x2";
 import { inputTile4, outputTile4 } from "./winograd_4x4";
+import { INPUT, OUTPUT, PRODUCT, WHOLE } from "./winograd_steps";
 
 /** Copies the `size` by `size` pixels of a tile that crosses a border, with zeros outside. */
 function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelBytes: usize, size: i32): void {
@@ -42,9 +43,6 @@ function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelByt
   }
 }
 
-/** Steps that are commands of their own. */
-const INPUT = 1, PRODUCT = 2, OUTPUT = 3;
-
 /**
  * Tile `index` of a command: a block of output tiles of `size` by `size`, a compile-time 2 or 4, or one tile or one plane of a step; `local` is the offset of this
  * thread's workspace.
@@ -52,22 +50,22 @@ const INPUT = 1, PRODUCT = 2, OUTPUT = 3;
 @inline
 function block(size: i32, params: usize, index: i32, local: usize): void {
   const window = size + 2;
-  const step = word(params, 28), planes = step ? index + 1 : window * window;
+  const step = word(params, 28), whole = step == WHOLE, planes = whole ? window * window : index + 1;
   const pixel = <usize> word(params, 1);
   const height = word(params, 2), width = word(params, 3), channels = word(params, 4);
   const outHeight = word(params, 15), outWidth = word(params, 16);
   const across = word(params, 17), down = word(params, 18), outputs = word(params, 20);
-  const first = step ? word(params, 29) : index * word(params, 12);
+  const first = whole ? index * word(params, 12) : word(params, 29);
   const count = min(word(params, 12), word(params, 19) - first);
-  const begin = step ? index : 0, end = step ? index + 1 : count;
-  const place: usize = step ? 0 : local;
+  const begin = whole ? 0 : index, end = whole ? count : index + 1;
+  const place: usize = whole ? local : 0;
   const v = <usize> word(params, 22) + place, vPlane = <usize> word(params, 23);
   const m = <usize> word(params, 24) + place, mPlane = <usize> word(params, 25);
   const scratch = <usize> word(params, 27) + local;
   const pixelBytes = <usize> ((channels + 3) & ~3) << 2;
   const mRow = <usize> ((outputs + 3) & ~3) << 2;
 
-  if (!step || step == INPUT) {
+  if (whole || step == INPUT) {
     for (let t = begin; t < end; ++t) {
       const at = first + t;
       const y = ((at / across) % down) * size - word(params, 13), x = (at % across) * size - word(params, 14);
@@ -85,7 +83,7 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     }
   }
 
-  if (!step || step == PRODUCT) {
+  if (whole || step == PRODUCT) {
     for (let plane = begin; plane < planes; ++plane) {
       const a = v + <usize> plane * vPlane, u = <usize> word(params, 5) + <usize> (plane * word(params, 26));
       const c = m + <usize> plane * mPlane;
@@ -93,7 +91,7 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
     }
   }
 
-  if (!step || step == OUTPUT) {
+  if (whole || step == OUTPUT) {
     const activation = params + 124, slope = slopeOf(activation), outPixel = <usize> word(params, 7);
     for (let t = begin; t < end; ++t) {
       const at = first + t;

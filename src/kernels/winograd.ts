@@ -5,6 +5,7 @@
  */
 
 import { WINOGRAD_2X2, WINOGRAD_4X4 } from "../../asm/kernels.ts";
+import { INPUT, OUTPUT, PRODUCT, WHOLE } from "../../asm/winograd_steps.ts";
 import type { Padding } from "../geometry.ts";
 import {
   activationWords,
@@ -201,13 +202,13 @@ export function emitWinograd(
       ],
     });
   if (!deep || threads === 1) {
-    emit(Math.ceil(tiles / block), 0, 0);
+    emit(Math.ceil(tiles / block), WHOLE, 0);
     return;
   }
   for (let first = 0; first < tiles; first += block) {
     const count = Math.min(block, tiles - first);
-    emit(count, 1, first);
-    emit(planes, 2, first);
-    emit(count, 3, first);
+    emit(count, INPUT, first);
+    emit(planes, PRODUCT, first);
+    emit(count, OUTPUT, first);
   }
 }

@@ -14,8 +14,8 @@ Deno.test("reasonOf gives one line, whatever failed", async () => {
     "it is a folder, wanted a file",
   );
   assertEquals(
-    reasonOf(new Deno.errors.PermissionDenied("Permission denied (os error 13): stat '/root/a b.jpg'")),
-    "the operating system refuses access to /root/a b.jpg",
+    reasonOf(new Deno.errors.PermissionDenied("Permission denied (os error 13): stat '/photos/a b.jpg'")),
+    "the operating system refuses access to /photos/a b.jpg",
   );
   assertEquals(reasonOf("a string"), "a string");
   assertEquals(reasonOf(new ImageError("a\nb\x1b[31m")), "a\\nb\\u001b[31m");
