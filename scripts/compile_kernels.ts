@@ -34,6 +34,8 @@ const cleanUp = [
   "vacuum",
   "remove-unused-module-elements",
   "coalesce-locals",
+  "rse",
+  "coalesce-locals",
   "reorder-locals",
   "vacuum",
   "strip-debug",
@@ -45,7 +47,7 @@ export async function compileKernels(
   { features, aarch64 }: Build,
   { names = false } = {},
 ): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined;
+  let compiled: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
       "program.ts",
@@ -72,20 +74,26 @@ export async function compileKernels(
         }
       },
       writeFile: (_name: string, contents: Uint8Array | string) => {
-        if (typeof contents !== "string") binary = contents;
+        if (typeof contents !== "string") compiled = contents;
       },
       listFiles: () => [],
     },
   );
   const chatter = stderr.toString();
-  if (error || !binary || chatter) {
+  if (error || !compiled || chatter) {
     throw new Error(`Cannot compile the kernels: ${chatter || error?.message}`);
   }
-  const module = binaryen.readBinary(binary);
-  module.setFeatures(binaryen.Features.All);
-  module.runPasses(names ? cleanUp.filter((pass) => !pass.startsWith("strip-")) : [...cleanUp]);
-  binaryen.setDebugInfo(names);
-  const clean = module.emitBinary();
-  module.dispose();
-  return clean;
+  const passes = names ? cleanUp.filter((pass) => !pass.startsWith("strip-")) : [...cleanUp];
+  let binary = compiled;
+  // What has been written is read with fewer blocks around it, among which the passes find more to drop.
+  for (let before = Infinity; binary.length < before;) {
+    before = binary.length;
+    const module = binaryen.readBinary(binary);
+    module.setFeatures(binaryen.Features.All);
+    module.runPasses(passes);
+    binaryen.setDebugInfo(names);
+    binary = module.emitBinary();
+    module.dispose();
+  }
+  return binary;
 }
