@@ -29,7 +29,7 @@ export { bilinear, opencv, pillow_across, pillow_down } from "./resize_bytes";
 function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
   switch (id) {
     case kernel.GEMM:
-      return gemm(params, tile);
+      return gemm(params, tile, local);
     case kernel.IM2COL:
       return im2col(params, tile, local);
     case kernel.DEPTHWISE:

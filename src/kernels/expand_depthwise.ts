@@ -15,7 +15,8 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+import { gemmWords } from "./gemm.ts";
+import { type GemmWeights, registerTile } from "./panel.ts";
 
 /** Most bytes of the rows of input that a tile looks at, which are read for every panel of weights: what stays in a second-level cache of 1 MiB. */
 const INPUT_BYTES = 768 * 1024;
@@ -68,7 +69,7 @@ export function emitExpandDepthwise(
     reason,
     tiles: n * tiles * panels,
     words: [
-      ...gemmWords(input.address, input.stride, weights, strip, expansion, stripRows, emitter),
+      ...gemmWords(input.address, input.stride, weights, strip, expansion, { rows: stripRows }, emitter),
       ...depthwiseWords(strip, window, filters, output, epilogue, rows, emitter),
       tiles,
       panels,

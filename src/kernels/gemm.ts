@@ -7,8 +7,10 @@
 import { GEMM } from "../../asm/kernels.ts";
 import { rowsOf } from "../tensor.ts";
 import {
+  type Activation,
   activationWords,
   type Address,
+  align,
   type Emitter,
   type Epilogue,
   type Host,
@@ -20,23 +22,8 @@ import {
   withActivation,
   type Word,
 } from "./emitter.ts";
-
-/** Rows and columns of the register tile. */
-export interface RegisterTile {
-  readonly rows: number;
-  /** Columns, and those of a panel of weights. */
-  readonly columns: number;
-}
-
-/** The register tile of a host: x86-64 has 15 vector registers to offer, aarch64 28. */
-export function registerTile({ arch }: Host): RegisterTile {
-  return arch === "aarch64" ? { rows: 4, columns: 16 } : { rows: 5, columns: 8 };
-}
-
-/** Columns of the panel that holds the first of `n` columns: half a panel of 16 where that is enough. */
-export function panelColumns(n: number, columns: number): number {
-  return columns === 16 && n <= 8 ? 8 : columns;
-}
+import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./panel.ts";
+import { cutHalves, fillHalves, halvesFloats } from "./strassen.ts";
 
 /** Most bytes of A that a tile walks for every panel: they are to stay in a small L2 cache. */
 const A_BLOCK_BYTES = 384 * 1024;
@@ -52,6 +39,8 @@ export interface Grid {
   readonly tiles: number;
   /** Columns of a tile, tiles along the inner axis, whether that is the rows, panels together. */
   readonly words: readonly [columns: number, inner: number, rowsInner: number, together: number];
+  /** Bytes of workspace that a tile needs where halves are multiplied, `asm/strassen.ts`. */
+  readonly scratch?: number;
 }
 
 /** Least K of which a register tile takes longer than the call that it costs to leave a panel after each. */
@@ -103,38 +92,6 @@ export function cutProduct(m: number, k: number, n: number, host: Host, leastCol
   };
 }
 
-/** A weight matrix `[k, n]` and its bias `[n]`: n columns of a `[k, columns]` array from `column` on. */
-export interface GemmWeights {
-  readonly data: Float32Array;
-  readonly columns: number;
-  readonly column: number;
-  readonly k: number;
-  readonly n: number;
-  readonly bias?: Float32Array;
-}
-
-/** Floats that `k` rows of `n` columns and their bias take in panels of `columns` columns. */
-export function panelFloats(k: number, n: number, columns: number): number {
-  const whole = Math.floor(n / columns) * columns;
-  return (k + 1) * (n === whole ? n : whole + panelColumns(n - whole, columns));
-}
-
-/** Packs weights into panels of `panel` columns, bias first, zero-filled. */
-export function fillPanels(weights: GemmWeights, to: Float32Array, panel: number): void {
-  const { data, columns, column, k, n, bias } = weights;
-  let at = 0;
-  for (let first = 0; first < n; first += panel) {
-    const width = panelColumns(n - first, panel);
-    const count = Math.min(width, n - first);
-    if (bias) { for (let j = 0; j < count; j++) to[at + j] = bias[column + first + j]; }
-    at += width;
-    for (let i = 0, from = column + first; i < k; i++, from += columns) {
-      for (let j = 0; j < count; j++) to[at + j] = data[from + j];
-      at += width;
-    }
-  }
-}
-
 /** Words 0-12 of the parameter block, which other kernels share. */
 export function gemmWords(
   a: Address,
@@ -142,18 +99,20 @@ export function gemmWords(
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
-  rows: number,
+  { rows, scratch }: Pick<Grid, "rows" | "scratch">,
   emitter: Emitter,
 ): Word[] {
   const [lo, hi] = limitWords(epilogue.limits);
-  const { columns } = registerTile(emitter.host);
+  const { k, n } = weights, { columns } = registerTile(emitter.host);
   return [
     a,
     lda,
     rowsOf(output.shape),
-    weights.k,
-    weights.n,
-    emitter.constant(panelFloats(weights.k, weights.n, columns), (to) => fillPanels(weights, to, columns)),
+    k,
+    n,
+    scratch
+      ? emitter.constant(halvesFloats(k, n, columns), (to) => fillHalves(weights, to, columns))
+      : emitter.constant(panelFloats(k, n, columns), (to) => fillPanels(weights, to, columns)),
     output.address,
     output.stride,
     epilogue.residual?.address ?? 0,
@@ -164,6 +123,18 @@ export function gemmWords(
   ];
 }
 
+/** Words of a grid of tiles: what `cutProduct` says, the activation, and the scratch memory of products by halves, which lies behind `own` bytes of workspace. */
+export function gridWords(
+  { words, scratch }: Grid,
+  activation: Activation | undefined,
+  own: number,
+  emitter: Emitter,
+): Word[] {
+  if (!scratch) return [...words, ...activationWords(activation), 0];
+  const at = align(own), { region, offset } = emitter.workspace(at + scratch);
+  return [...words, ...activationWords(activation), { region, offset: offset + at }];
+}
+
 /** A product over some of K: its first channel of A, its weights, and what becomes of its sums. */
 export interface DepthPart {
   readonly from: number;
@@ -171,16 +142,17 @@ export interface DepthPart {
   readonly epilogue: Epilogue;
 }
 
-/** Cuts a product of `m` rows whose weights are streamed along K; each part but the first adds to what `output` holds of the ones before. */
+/** Cuts a product of `m` rows whose weights are streamed along K, unless it is by halves; each part but the first adds to what `output` holds of the ones before. */
 export function cutDepth(
   m: number,
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
+  halves: boolean,
   host: Host,
 ): DepthPart[] {
   const { data, columns, k: depth, bias } = weights;
-  const cut = m > registerTile(host).rows && streamsWeights(m, depth, host);
+  const cut = !halves && m > registerTile(host).rows && streamsWeights(m, depth, host);
   const most = cut ? Math.ceil(depth / Math.ceil(depth / MOST_DEPTH) / 4) * 4 : depth;
   return Array.from({ length: Math.ceil(depth / most) }, (_, part) => {
     const from = part * most, k = Math.min(most, depth - from), last = from + k === depth;
@@ -195,30 +167,30 @@ export function cutDepth(
   });
 }
 
-/** Emits output = input x weights over all rows of `input`. */
+/** Emits output = input x weights over all rows of `input`, by halves or by panels. */
 export function emitGemm(
   input: View,
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
+  halves: boolean,
   reason: string,
   emitter: Emitter,
 ): void {
   const { host } = emitter, { rows, columns } = registerTile(host);
   const m = rowsOf(output.shape);
-  for (const part of cutDepth(m, weights, output, epilogue, host)) {
+  for (const part of cutDepth(m, weights, output, epilogue, halves, host)) {
     const { k, n } = part.weights;
-    const grid = cutProduct(m, k, n, host);
+    const grid = halves ? cutHalves(m, k, n, host) : cutProduct(m, k, n, host);
     const a = subview(input, 0, part.from, [...input.shape.slice(0, -1), k]);
     emitter.emit({
       opcode: GEMM,
-      kernel: withActivation(`gemm_${rows}x${columns}`, epilogue.activation),
+      kernel: withActivation(`${halves ? "strassen" : "gemm"}_${rows}x${columns}`, epilogue.activation),
       reason,
       tiles: grid.tiles,
       words: [
-        ...gemmWords(a.address, a.stride, part.weights, output, part.epilogue, grid.rows, emitter),
-        ...grid.words,
-        ...activationWords(part.epilogue.activation),
+        ...gemmWords(a.address, a.stride, part.weights, output, part.epilogue, grid, emitter),
+        ...gridWords(grid, part.epilogue.activation, 0, emitter),
       ],
     });
   }

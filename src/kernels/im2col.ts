@@ -8,7 +8,8 @@ import { IM2COL } from "../../asm/kernels.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf, rowsOf } from "../tensor.ts";
 import { activationWords, type Emitter, type Epilogue, type View, withActivation } from "./emitter.ts";
-import { cutProduct, type GemmWeights, gemmWords, registerTile } from "./gemm.ts";
+import { cutProduct, gemmWords } from "./gemm.ts";
+import { type GemmWeights, registerTile } from "./panel.ts";
 
 /** Emits a convolution of `input` `[n, h, w, c]` (c of the group) to `output` `[n, oh, ow, columns]`. */
 export function emitIm2col(
@@ -33,7 +34,7 @@ export function emitIm2col(
     reason,
     tiles: grid.tiles,
     words: [
-      ...gemmWords(fields, lda, weights, output, epilogue, grid.rows, emitter),
+      ...gemmWords(fields, lda, weights, output, epilogue, grid, emitter),
       input.address,
       input.stride,
       h,

@@ -17,7 +17,8 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { fillPanels, type GemmWeights, panelFloats, panelsTogether, registerTile } from "./gemm.ts";
+import { panelsTogether } from "./gemm.ts";
+import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./panel.ts";
 
 /** Most bytes of a strip, where that is more than one row of output needs: half of a small L2 cache. Longer strips copy fewer rows twice. */
 const STRIP_BYTES = 128 * 1024;

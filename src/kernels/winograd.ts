@@ -17,7 +17,8 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { panelColumns, panelFloats, panelsTogether, registerTile } from "./gemm.ts";
+import { panelsTogether } from "./gemm.ts";
+import { panelColumns, panelFloats, registerTile } from "./panel.ts";
 
 /** Outputs along one side of a tile. */
 export type TileSize = 2 | 4;

@@ -8,11 +8,13 @@ import { GraphError } from "../errors.ts";
 import { outputPlane, type Padding, type Pair, type Window } from "../geometry.ts";
 import { emitDepthwise } from "../kernels/depthwise.ts";
 import { type Arch, type Limits, subview } from "../kernels/emitter.ts";
-import { emitGemm, type GemmWeights } from "../kernels/gemm.ts";
+import { emitGemm } from "../kernels/gemm.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
 import { emitImplicitGemm, fitsImplicitGemm, paysImplicitGemm } from "../kernels/implicit_gemm.ts";
+import type { GemmWeights } from "../kernels/panel.ts";
+import { type ProductWay, waysOfProduct } from "../kernels/strassen.ts";
 import { emitWinograd, rateWinograd, type TileSize } from "../kernels/winograd.ts";
-import { elements, formatShape, sameShape, type Shape, type Tensor } from "../tensor.ts";
+import { elements, formatShape, rowsOf, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import { activate, type Activation, checkActivation, kernelOf } from "./activation.ts";
 import {
   checkInputs,
@@ -44,9 +46,10 @@ export interface Conv2dAttrs {
 /** Kernel families a convolution can run on. */
 export type Conv2dStrategy = "gemm" | "im2col" | "implicit_gemm" | "depthwise" | "winograd";
 
-/** A way to run a convolution: a kernel family, the size of Winograd's tiles, and why. */
+/** A way to run a convolution: a kernel family, how it multiplies or the size of its tiles, and why. */
 export type Conv2dWay =
-  | { readonly strategy: Exclude<Conv2dStrategy, "winograd">; readonly reason: string }
+  | { readonly strategy: Exclude<Conv2dStrategy, "winograd" | "gemm">; readonly reason: string }
+  | ProductWay & { readonly strategy: "gemm" }
   | { readonly strategy: "winograd"; readonly size: TileSize; readonly reason: string };
 
 /** Whether a convolution with `weight` `[kh, kw, c / groups, o]` multiplies every pixel by one matrix. */
@@ -90,7 +93,15 @@ export function waysOfConv2d(
   }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
   if (isPointwise(attrs, weight)) {
-    return [{ strategy: "gemm", reason: "1x1, stride 1: pixels are rows of A" }, im2col];
+    const [best, ...others] = waysOfProduct(
+      rowsOf(input),
+      input[3],
+      outputs,
+      residual,
+      arch,
+      "1x1, stride 1: pixels are rows of A",
+    ).map((way) => ({ strategy: "gemm", ...way }) as const);
+    return [best, ...others, im2col];
   }
   const [oh, ow] = outputPlane([input[1], input[2]], window);
   const general = (reason: string): [Conv2dWay, ...Conv2dWay[]] => {
@@ -253,7 +264,7 @@ export const conv2d: Op<Conv2dAttrs> = {
       const from = subview(x, 0, group * groupChannels, [...x.shape.slice(0, 3), groupChannels]);
       const to = subview(output, 0, column, [...output.shape.slice(0, 3), n]);
       const ofGroup = { ...epilogue, residual: residual && subview(residual, 0, column, to.shape) };
-      if (strategy === "gemm") emitGemm(from, weights, to, ofGroup, reason, emitter);
+      if (way.strategy === "gemm") emitGemm(from, weights, to, ofGroup, way.halves, reason, emitter);
       else emitIm2col(from, window, weights, to, ofGroup, reason, emitter);
     }
   },

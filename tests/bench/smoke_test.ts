@@ -124,5 +124,5 @@ Deno.test("bench/kernels.ts measures every convolution by kind", async () => {
   const kernels = data.layers.map(({ ways }: { ways: { kernel: string }[] }) =>
     ways.map(({ kernel }) => kernel.replace(/_\dx\d+$/, ""))
   );
-  assertEquals(kernels, [["gemm", "im2col_gemm"], ["depthwise_3x3_2rows", "64 x im2col_gemm"]]);
+  assertEquals(kernels, [["gemm", "strassen", "im2col_gemm"], ["depthwise_3x3_2rows", "64 x im2col_gemm"]]);
 });

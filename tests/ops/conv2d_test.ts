@@ -14,7 +14,10 @@ function ways(
 ): string[] {
   const groups = attrs.groups ?? 1, side = k >> 1;
   const all = { ...unit, padding: [side, side, side, side] as const, ...attrs };
-  const nameOf = (way: Conv2dWay) => way.strategy === "winograd" ? `winograd ${way.size}` : way.strategy;
+  const nameOf = (way: Conv2dWay) => {
+    if (way.strategy === "winograd") return `winograd ${way.size}`;
+    return way.strategy === "gemm" && way.halves ? "gemm by halves" : way.strategy;
+  };
   return waysOfConv2d(all, [1, h, w, c], [k, k, c / groups, outputs], residual, arch).map(nameOf);
 }
 
@@ -94,7 +97,9 @@ Deno.test("an activation that is none, has no legal attributes or stands beside 
 
 Deno.test("a convolution has every way to run that its shape allows", () => {
   const cases: readonly (readonly [string[], string[]])[] = [
-    [ways([14, 14, 64], [1, 64]), ["gemm", "im2col"]],
+    [ways([14, 14, 64], [1, 64]), ["gemm", "gemm by halves", "im2col"]],
+    [ways([14, 14, 256], [1, 256]), ["gemm by halves", "gemm", "im2col"]],
+    [ways([14, 14, 68], [1, 256]), ["gemm", "im2col"]],
     [ways([14, 14, 64], [1, 64], { strides: [2, 2] }), ["im2col", "implicit_gemm"]],
     [ways([14, 14, 64], [1, 64], { groups: 2 }), ["im2col", "implicit_gemm"]],
     [ways([14, 14, 64], [3, 64], { groups: 8 }), ["implicit_gemm", "im2col"]],
