@@ -10,12 +10,11 @@
  * Nothing is read past a row of A or stored past column N.
  *
  * Parameter block, 32-bit words: 0 A, 1 lda, 2 M, 3 K, 4 N, 5 W, 6 C, 7 ldc, 8 R (0: none), 9 ldr, 10 lo (f32), 11 hi (f32), 12 rows a tile; then the grid of
- * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows, 16 panels together; 17-19 the activation as in unary.ts; of a product by
- * halves (strassen.ts) 20 its scratch memory, else 0. Addresses and strides are in bytes.
+ * tiles: 13 columns a tile (whole panels), 14 tiles along the inner axis, 15 whether that is the rows, 16 panels together; 17-19 the activation as in unary.ts.
+ * Addresses and strides are in bytes.
  */
 import { panel, panelColumns, strip, stripRows } from "./panel";
 import { AARCH64, word } from "./simd";
-import { multiplyHalves } from "./strassen";
 import { activate, slopeOf } from "./unary";
 
 /**
@@ -76,57 +75,41 @@ export function rowTile(grid: usize, index: i32): i32 {
 }
 
 /**
- * Multiplies the rows and columns of tile `index` in `grid`, behind which lie the activation and, where `scratch` is an address, that of scratch memory, with what is left told
- * by a parameter block. `first` is the index of the first of these rows in C. By halves they are paired with `lower` rows from `aLower` on, half of C further down.
+ * `multiply` for the columns of tile `index` in `grid`, behind which lies the activation, with what is left told by a parameter block; `first` is the index of the
+ * first of these rows in C.
  */
-export function block(
-  params: usize,
-  grid: usize,
-  index: i32,
-  a: usize,
-  aLower: usize,
-  lda: usize,
-  first: i32,
-  rows: i32,
-  lower: i32,
-  scratch: usize,
-): void {
+export function block(params: usize, grid: usize, index: i32, a: usize, lda: usize, first: i32, rows: i32): void {
   const k = word(params, 3), columns = word(grid, 0);
   const column = columns * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
   const ldc = <usize> word(params, 7), ldr = <usize> word(params, 9);
-  const along = <usize> column << 2, some = min(columns, word(params, 4) - column);
-  const w = <usize> word(params, 5), c = <usize> word(params, 6) + <usize> first * ldc + along;
-  let r = <usize> word(params, 8), rStep: usize = 0;
-  if (r) {
-    r += <usize> first * ldr + along;
-    rStep = ldr;
-  }
-  const least = load<f32>(params, 40), most = load<f32>(params, 44), activation = grid + 16;
-  if (!scratch) {
-    multiply(1, 0, a, lda, rows, k, some, word(grid, 3), w + along * <usize> (k + 1), c, ldc, r, rStep, least, most, activation);
-  } else {
-    multiplyHalves(a, aLower, lda, rows, lower, half(params), k >> 1, some, w + along * <usize> (k + 2), c, ldc, r, rStep, least, most, activation, scratch);
-  }
+  const r = <usize> word(params, 8);
+  const along = <usize> column << 2;
+  multiply(
+    1,
+    0,
+    a,
+    lda,
+    rows,
+    k,
+    min(columns, word(params, 4) - column),
+    word(grid, 3),
+    <usize> word(params, 5) + along * <usize> (k + 1),
+    <usize> word(params, 6) + <usize> first * ldc + along,
+    ldc,
+    r ? r + <usize> first * ldr + along : 0,
+    r ? ldr : 0,
+    load<f32>(params, 40),
+    load<f32>(params, 44),
+    grid + 16,
+  );
 }
 
-/** Rows of the upper half of A. */
-@inline
-export function half(params: usize): i32 {
-  return (word(params, 2) + 1) >> 1;
-}
-
-/** Kernel `gemm`: tile `index` of a product whose A lies in memory as it is (a pointwise convolution, a dense layer); `local` is the offset of this thread's workspace. */
-export function gemm(params: usize, index: i32, local: usize): void {
-  const grid = params + 52, scratch = <usize> word(grid, 7);
-  const tileRows = word(params, 12), m = word(params, 2);
+/** Kernel `gemm`: tile `index` of a product whose A lies in memory as it is (a pointwise convolution, a dense layer). */
+export function gemm(params: usize, index: i32): void {
+  const grid = params + 52;
+  const tileRows = word(params, 12);
   const first = rowTile(grid, index) * tileRows;
   const lda = <usize> word(params, 1);
   const a = <usize> word(params, 0) + <usize> first * lda;
-  if (!scratch) {
-    block(params, grid, index, a, 0, lda, first, min(tileRows, m - first), 0, 0);
-  } else {
-    const top = half(params);
-    const rows = min(tileRows, top - first), lower = min(rows, m - top - first);
-    block(params, grid, index, a, a + <usize> top * lda, lda, first, rows, lower, scratch + local);
-  }
+  block(params, grid, index, a, lda, first, min(tileRows, word(params, 2) - first));
 }

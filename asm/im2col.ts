@@ -95,5 +95,5 @@ export function im2col(params: usize, index: i32, local: usize): void {
   const fields = <usize> word(params, 0) + local;
   const lda = <usize> word(params, 1);
   pack(params, fields, lda, first, rows);
-  block(params, grid, index, fields, 0, lda, first, rows, 0, 0);
+  block(params, grid, index, fields, lda, first, rows);
 }

@@ -58,3 +58,5 @@ export const WINOGRAD_2X2 = 24;
 export const SQRT = 25;
 /** Scale, shift and clamp, then pointwise convolution: preactivated_pointwise.ts. */
 export const PREACTIVATED_POINTWISE = 26;
+/** Product by halves, Strassen's seven for eight: strassen.ts. */
+export const STRASSEN = 27;

@@ -5,9 +5,9 @@
  * Rows are packed K rounded up to 4 floats wide; up to 12 bytes past the last channel of a pixel are read.
  *
  * Parameter block: 0-12 as in gemm.ts, with A in workspace; then 13 input, 14 pixel stride (bytes), 15 shifts and scales by four channels, 16 and 17 their clamp
- * (f32), 18-25 the grid of tiles and what follows it as in gemm.ts.
+ * (f32), 18-24 the grid of tiles and the activation as in gemm.ts.
  */
-import { block, half, rowTile } from "./gemm";
+import { block, rowTile } from "./gemm";
 import { madd, splatWord, vmax, vmin, word } from "./simd";
 
 /** Packs `rows` rows, two at a time so that cores that execute in order wait half as often; of an odd number the last one is written twice. */
@@ -40,15 +40,11 @@ function pack(params: usize, to: usize, lda: usize, from: usize, rows: i32): voi
 
 /** Kernel `preactivated_pointwise`: tile `index` of the product; `local` is the offset of this thread's workspace. */
 export function preactivated_pointwise(params: usize, index: i32, local: usize): void {
-  const grid = params + 72, scratch = <usize> word(grid, 7);
-  const tileRows = word(params, 12), m = word(params, 2);
+  const grid = params + 72;
+  const tileRows = word(params, 12);
   const first = rowTile(grid, index) * tileRows;
+  const rows = min(tileRows, word(params, 2) - first);
   const a = <usize> word(params, 0) + local, lda = <usize> word(params, 1);
-  const pixel = <usize> word(params, 14);
-  const from = <usize> word(params, 13) + <usize> first * pixel;
-  const top = scratch ? half(params) : m, rows = min(tileRows, top - first), lower = min(rows, m - top - first);
-  pack(params, a, lda, from, rows);
-  const aLower = a + <usize> rows * lda;
-  if (lower > 0) pack(params, aLower, lda, from + <usize> top * pixel, lower);
-  block(params, grid, index, a, aLower, lda, first, rows, lower, scratch ? scratch + local : 0);
+  pack(params, a, lda, <usize> word(params, 13) + <usize> first * <usize> word(params, 14), rows);
+  block(params, grid, index, a, lda, first, rows);
 }

@@ -17,6 +17,7 @@ import { preactivated_pointwise } from "./preactivated_pointwise";
 import { resize } from "./resize";
 import { word } from "./simd";
 import { softmax } from "./softmax";
+import { strassen } from "./strassen";
 import { strided_copy } from "./strided_copy";
 import { unary } from "./unary";
 import { winograd2x2, winograd4x4 } from "./winograd";
@@ -29,7 +30,7 @@ export { bilinear, opencv, pillow_across, pillow_down } from "./resize_bytes";
 function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
   switch (id) {
     case kernel.GEMM:
-      return gemm(params, tile, local);
+      return gemm(params, tile);
     case kernel.IM2COL:
       return im2col(params, tile, local);
     case kernel.DEPTHWISE:
@@ -74,6 +75,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return implicit_gemm(params, tile, local);
     case kernel.PREACTIVATED_POINTWISE:
       return preactivated_pointwise(params, tile, local);
+    case kernel.STRASSEN:
+      return strassen(params, tile, local);
     default:
       unreachable();
   }

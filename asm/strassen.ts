@@ -13,9 +13,13 @@
  * products would ask for them, and a packed seven quarters of them would have to come from there too. U carries the bias of the left panel, P the difference of both.
  *
  * A panel is packed as two: its bias and the first half of its rows, then a bias of 0 and the others.
+ *
+ * Parameter block of `strassen`: 0-11 as in gemm.ts, K a multiple of 16; 12 rows of the upper half a tile; 13-19 the grid of tiles and the activation as in gemm.ts; 20
+ * scratch memory of this thread.
  */
+import { rowTile } from "./gemm";
 import { panel } from "./panel";
-import { AARCH64, clamp, storeLanes } from "./simd";
+import { AARCH64, clamp, storeLanes, word } from "./simd";
 import { activate, leaky, slopeOf } from "./unary";
 
 /** Columns and bytes of a row of a panel. */
@@ -28,9 +32,9 @@ const NARROW: i32 = AARCH64 ? 8 : 0;
 const PAD: usize = 320;
 
 /** S1 to S4, `step` bytes apart, of one row of each half; `half` bytes of each quarter. */
-function addQuarters(upper: usize, lower: usize, to: usize, step: usize, half: usize): void {
+function addQuarters(upper: usize, lower: usize, lowerRight: usize, to: usize, step: usize, half: usize): void {
   const end = to + half;
-  let upperRight = upper + half, lowerRight = lower + half;
+  let upperRight = upper + half;
   let s2 = to + step, s3 = s2 + step, s4 = s3 + step;
   do {
     {
@@ -58,6 +62,21 @@ function addQuarters(upper: usize, lower: usize, to: usize, step: usize, half: u
     s3 += 32;
     s4 += 32;
   } while (to < end);
+}
+
+/** `addQuarters` for `upper` rows of A, of which the first `lower` have a partner. */
+function addHalves(a: usize, aLower: usize, lda: usize, upper: i32, lower: i32, to: usize, step: usize, half: usize): void {
+  for (let m = 0; m < lower; ++m) {
+    addQuarters(a, aLower, aLower + half, to, step, half);
+    a += lda;
+    aLower += lda;
+    to += half;
+  }
+  if (lower < upper) {
+    // The row without partner is paired with zeros, which become their own sum.
+    memory.fill(to, 0, half);
+    addQuarters(a, to, to, to, step, half);
+  }
 }
 
 /** T1, with the difference of the biases, T2, T3 and -T4, `step` bytes apart, of the left panel at `w` and the right one behind it; `half` bytes of each half of a panel. */
@@ -140,48 +159,33 @@ function combine(u: usize, v: usize, p: usize, r: usize, ldr: usize, c: usize, l
   }
 }
 
-/**
- * `multiply` (gemm.ts) by halves: `upper` rows from `a` on, and `lower` rows, as many or one less, from `aLower` on, which go `apart` rows below the others in C and R.
- * `half` is K / 2, a multiple of 8; `scratch` takes the sums of A, those of a pair of panels, U, V and P.
- */
-export function multiplyHalves(
-  a: usize,
-  aLower: usize,
-  lda: usize,
-  upper: i32,
-  lower: i32,
-  apart: i32,
-  half: i32,
-  columns: i32,
-  w: usize,
-  c: usize,
-  ldc: usize,
-  r: usize,
-  ldr: usize,
-  least: f32,
-  most: f32,
-  activation: usize,
-  scratch: usize,
-): void {
-  const k = <usize> half << 2, panelBytes = <usize> (half + 1) * ROW;
-  const cLower = <usize> apart * ldc, rLower = <usize> apart * ldr;
+/** Kernel `strassen`: tile `index` of the product; `local` is the offset of this thread's workspace. */
+export function strassen(params: usize, index: i32, local: usize): void {
+  const grid = params + 52, activation = grid + 16;
+  const lda = <usize> word(params, 1), ldc = <usize> word(params, 7);
+  const m = word(params, 2), top = (m + 1) >> 1, tileRows = word(params, 12);
+  const first = rowTile(grid, index) * tileRows;
+  const upper = min(tileRows, top - first), lower = min(upper, m - top - first);
+  const column = word(grid, 0) * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
+  const columns = min(word(grid, 0), word(params, 4) - column);
+  const half = word(params, 3) >> 1, k = <usize> half << 2, panelBytes = <usize> (half + 1) * ROW;
+  const a = <usize> word(params, 0) + <usize> first * lda, aLower = a + <usize> top * lda;
+  let w = <usize> word(params, 5) + (<usize> column << 3) * <usize> (half + 1);
+  const c = <usize> word(params, 6) + <usize> first * ldc + (<usize> column << 2), cLower = <usize> top * ldc;
+  let r = <usize> word(params, 8);
+  const ldr: usize = r ? <usize> word(params, 9) : 0, rLower = <usize> top * ldr;
+  if (r) r += <usize> first * ldr + (<usize> column << 2);
+  const least = load<f32>(params, 40), most = load<f32>(params, 44);
+
   const sBytes = <usize> upper * k + PAD, tBytes = panelBytes + PAD, uBytes = <usize> upper * ROW;
-  const s1 = scratch, s2 = s1 + sBytes, s3 = s2 + sBytes, s4 = s3 + sBytes;
+  const s1 = <usize> word(params, 20) + local, s2 = s1 + sBytes, s3 = s2 + sBytes, s4 = s3 + sBytes;
   const t1 = s4 + sBytes, t2 = t1 + tBytes, t3 = t2 + tBytes, t4 = t3 + tBytes;
   const u = t4 + tBytes, v = u + uBytes, p = v + uBytes;
-  const slope = activation ? slopeOf(activation) : 0;
+  const slope = slopeOf(activation);
   const lo = f32x4.splat(least), hi = f32x4.splat(most);
   const none: f32 = -Infinity, all: f32 = Infinity;
 
-  for (let m = 0; m < lower; ++m) {
-    addQuarters(a + <usize> m * lda, aLower + <usize> m * lda, s1 + <usize> m * k, sBytes, k);
-  }
-  if (lower < upper) {
-    // The row without partner is paired with zeros, where sums of weights will lie.
-    memory.fill(t1, 0, 2 * k);
-    addQuarters(a + <usize> lower * lda, t1, s1 + <usize> lower * k, sBytes, k);
-  }
-
+  addHalves(a, aLower, lda, upper, lower, s1, sBytes, k);
   for (let n = 0; n < columns;) {
     const left = <usize> n << 2, right = left + ROW, some = columns - n - WIDTH;
     const cTop = c + left, rTop = r ? r + left : 0;
@@ -216,7 +220,7 @@ export function multiplyHalves(
       n += WIDTH;
     }
   }
-  if (activation && !slope) {
+  if (!slope) {
     activate(activation, c, ldc, upper, columns);
     activate(activation, c + cLower, ldc, lower, columns);
   }

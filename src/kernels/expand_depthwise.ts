@@ -69,7 +69,7 @@ export function emitExpandDepthwise(
     reason,
     tiles: n * tiles * panels,
     words: [
-      ...gemmWords(input.address, input.stride, weights, strip, expansion, { rows: stripRows }, emitter),
+      ...gemmWords(input.address, input.stride, weights, strip, expansion, stripRows, emitter),
       ...depthwiseWords(strip, window, filters, output, epilogue, rows, emitter),
       tiles,
       panels,

@@ -7,10 +7,8 @@
 import { GEMM } from "../../asm/kernels.ts";
 import { rowsOf } from "../tensor.ts";
 import {
-  type Activation,
   activationWords,
   type Address,
-  align,
   type Emitter,
   type Epilogue,
   type Host,
@@ -22,8 +20,7 @@ import {
   withActivation,
   type Word,
 } from "./emitter.ts";
-import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./panel.ts";
-import { cutHalves, fillHalves, halvesFloats } from "./strassen.ts";
+import { type GemmWeights, packPanels, registerTile } from "./panel.ts";
 
 /** Most bytes of A that a tile walks for every panel: they are to stay in a small L2 cache. */
 const A_BLOCK_BYTES = 384 * 1024;
@@ -39,8 +36,6 @@ export interface Grid {
   readonly tiles: number;
   /** Columns of a tile, tiles along the inner axis, whether that is the rows, panels together. */
   readonly words: readonly [columns: number, inner: number, rowsInner: number, together: number];
-  /** Bytes of workspace that a tile needs where halves are multiplied, `asm/strassen.ts`. */
-  readonly scratch?: number;
 }
 
 /** Least K of which a register tile takes longer than the call that it costs to leave a panel after each. */
@@ -99,20 +94,18 @@ export function gemmWords(
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
-  { rows, scratch }: Pick<Grid, "rows" | "scratch">,
+  rows: number,
   emitter: Emitter,
+  packed: Address = packPanels(weights, emitter),
 ): Word[] {
   const [lo, hi] = limitWords(epilogue.limits);
-  const { k, n } = weights, { columns } = registerTile(emitter.host);
   return [
     a,
     lda,
     rowsOf(output.shape),
-    k,
-    n,
-    scratch
-      ? emitter.constant(halvesFloats(k, n, columns), (to) => fillHalves(weights, to, columns))
-      : emitter.constant(panelFloats(k, n, columns), (to) => fillPanels(weights, to, columns)),
+    weights.k,
+    weights.n,
+    packed,
     output.address,
     output.stride,
     epilogue.residual?.address ?? 0,
@@ -123,18 +116,6 @@ export function gemmWords(
   ];
 }
 
-/** Words of a grid of tiles: what `cutProduct` says, the activation, and the scratch memory of products by halves, which lies behind `own` bytes of workspace. */
-export function gridWords(
-  { words, scratch }: Grid,
-  activation: Activation | undefined,
-  own: number,
-  emitter: Emitter,
-): Word[] {
-  if (!scratch) return [...words, ...activationWords(activation), 0];
-  const at = align(own), { region, offset } = emitter.workspace(at + scratch);
-  return [...words, ...activationWords(activation), { region, offset: offset + at }];
-}
-
 /** A product over some of K: its first channel of A, its weights, and what becomes of its sums. */
 export interface DepthPart {
   readonly from: number;
@@ -142,17 +123,16 @@ export interface DepthPart {
   readonly epilogue: Epilogue;
 }
 
-/** Cuts a product of `m` rows whose weights are streamed along K, unless it is by halves; each part but the first adds to what `output` holds of the ones before. */
+/** Cuts a product of `m` rows whose weights are streamed along K; each part but the first adds to what `output` holds of the ones before. */
 export function cutDepth(
   m: number,
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
-  halves: boolean,
   host: Host,
 ): DepthPart[] {
   const { data, columns, k: depth, bias } = weights;
-  const cut = !halves && m > registerTile(host).rows && streamsWeights(m, depth, host);
+  const cut = m > registerTile(host).rows && streamsWeights(m, depth, host);
   const most = cut ? Math.ceil(depth / Math.ceil(depth / MOST_DEPTH) / 4) * 4 : depth;
   return Array.from({ length: Math.ceil(depth / most) }, (_, part) => {
     const from = part * most, k = Math.min(most, depth - from), last = from + k === depth;
@@ -167,30 +147,30 @@ export function cutDepth(
   });
 }
 
-/** Emits output = input x weights over all rows of `input`, by halves or by panels. */
+/** Emits output = input x weights over all rows of `input`. */
 export function emitGemm(
   input: View,
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
-  halves: boolean,
   reason: string,
   emitter: Emitter,
 ): void {
   const { host } = emitter, { rows, columns } = registerTile(host);
   const m = rowsOf(output.shape);
-  for (const part of cutDepth(m, weights, output, epilogue, halves, host)) {
+  for (const part of cutDepth(m, weights, output, epilogue, host)) {
     const { k, n } = part.weights;
-    const grid = halves ? cutHalves(m, k, n, host) : cutProduct(m, k, n, host);
+    const grid = cutProduct(m, k, n, host);
     const a = subview(input, 0, part.from, [...input.shape.slice(0, -1), k]);
     emitter.emit({
       opcode: GEMM,
-      kernel: withActivation(`${halves ? "strassen" : "gemm"}_${rows}x${columns}`, epilogue.activation),
+      kernel: withActivation(`gemm_${rows}x${columns}`, epilogue.activation),
       reason,
       tiles: grid.tiles,
       words: [
-        ...gemmWords(a.address, a.stride, part.weights, output, part.epilogue, grid, emitter),
-        ...gridWords(grid, part.epilogue.activation, 0, emitter),
+        ...gemmWords(a.address, a.stride, part.weights, output, part.epilogue, grid.rows, emitter),
+        ...grid.words,
+        ...activationWords(part.epilogue.activation),
       ],
     });
   }

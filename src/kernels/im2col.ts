@@ -34,7 +34,7 @@ export function emitIm2col(
     reason,
     tiles: grid.tiles,
     words: [
-      ...gemmWords(fields, lda, weights, output, epilogue, grid, emitter),
+      ...gemmWords(fields, lda, weights, output, epilogue, grid.rows, emitter),
       input.address,
       input.stride,
       h,

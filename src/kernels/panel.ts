@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Host } from "./emitter.ts";
+import type { Address, Emitter, Host } from "./emitter.ts";
 
 /** Rows and columns of the register tile. */
 export interface RegisterTile {
@@ -53,4 +53,13 @@ export function fillPanels(weights: GemmWeights, to: Float32Array, panel: number
       at += width;
     }
   }
+}
+
+/** Places weights, packed into panels of the register tile, in constant memory. */
+export function packPanels(weights: GemmWeights, emitter: Emitter): Address {
+  const { columns } = registerTile(emitter.host);
+  return emitter.constant(
+    panelFloats(weights.k, weights.n, columns),
+    (to) => fillPanels(weights, to, columns),
+  );
 }

@@ -7,6 +7,7 @@
 import { PREACTIVATED_POINTWISE } from "../../asm/kernels.ts";
 import { rowsOf } from "../tensor.ts";
 import {
+  activationWords,
   type Emitter,
   type Epilogue,
   type Limits,
@@ -15,9 +16,8 @@ import {
   type View,
   withActivation,
 } from "./emitter.ts";
-import { cutDepth, cutProduct, gemmWords, gridWords } from "./gemm.ts";
+import { cutDepth, cutProduct, gemmWords } from "./gemm.ts";
 import { type GemmWeights, registerTile } from "./panel.ts";
-import { cutHalves } from "./strassen.ts";
 
 /**
  * Columns that a tile should have, or half of all of them where there are fewer rows to share out: each tile packs its rows, which costs as much as about four columns.
@@ -38,18 +38,15 @@ export function emitPreactivatedPointwise(
   weights: GemmWeights,
   output: View,
   epilogue: Epilogue,
-  halves: boolean,
   reason: string,
   emitter: Emitter,
 ): void {
   const { host } = emitter, tile = registerTile(host);
   const m = rowsOf(output.shape);
-  for (const part of cutDepth(m, weights, output, epilogue, halves, host)) {
+  for (const part of cutDepth(m, weights, output, epilogue, host)) {
     const { k, n } = part.weights;
     const lda = Math.ceil(k / 4) * 16;
-    const leastColumns = n > m ? Math.min(n / 2, LEAST_COLUMNS) : LEAST_COLUMNS;
-    const grid = halves ? cutHalves(m, k, n, host) : cutProduct(m, k, n, host, leastColumns);
-    const own = (halves ? 2 : 1) * grid.rows * lda;
+    const grid = cutProduct(m, k, n, host, n > m ? Math.min(n / 2, LEAST_COLUMNS) : LEAST_COLUMNS);
     const a = subview(input, 0, part.from, [...input.shape.slice(0, -1), k]);
     const affine = emitter.constant(lda / 2, (to) => {
       for (let c = 0; c < k; c++) {
@@ -60,27 +57,25 @@ export function emitPreactivatedPointwise(
     });
     emitter.emit({
       opcode: PREACTIVATED_POINTWISE,
-      kernel: withActivation(
-        `preactivated_${halves ? "strassen" : "gemm"}_${tile.rows}x${tile.columns}`,
-        epilogue.activation,
-      ),
+      kernel: withActivation(`preactivated_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
       reason,
       tiles: grid.tiles,
       words: [
         ...gemmWords(
-          emitter.workspace(own),
+          emitter.workspace(grid.rows * lda),
           lda,
           part.weights,
           output,
           part.epilogue,
-          grid,
+          grid.rows,
           emitter,
         ),
         a.address,
         a.stride,
         affine,
         ...limitWords(limits),
-        ...gridWords(grid, part.epilogue.activation, own, emitter),
+        ...grid.words,
+        ...activationWords(part.epilogue.activation),
       ],
     });
   }

@@ -1,11 +1,22 @@
 /**
- * Plans products by halves, `asm/strassen.ts`: whether they pay, their tiles, and their weights.
+ * Products by halves: whether they pay, their weights, and commands for `asm/strassen.ts`.
  *
  * @module
  */
 
-import { ALIGNMENT, type Arch, type Host } from "./emitter.ts";
-import type { Grid } from "./gemm.ts";
+import { STRASSEN } from "../../asm/kernels.ts";
+import { rowsOf } from "../tensor.ts";
+import {
+  activationWords,
+  ALIGNMENT,
+  type Arch,
+  type Emitter,
+  type Epilogue,
+  type Host,
+  type View,
+  withActivation,
+} from "./emitter.ts";
+import { gemmWords } from "./gemm.ts";
 import { fillPanels, type GemmWeights, panelColumns, registerTile } from "./panel.ts";
 
 /** Floats that `k` rows of `n` columns take in panels, each packed as two of K / 2 rows, the second one's bias 0. */
@@ -74,27 +85,66 @@ export function waysOfProduct(
 /** Bytes that keep buffers of the scratch memory out of the same sets of a cache, `PAD` in `asm/strassen.ts`. */
 const PAD = 5 * ALIGNMENT;
 
-/** Cuts a product by halves into tiles, of rows of its upper half, so that the busiest thread has least to do. */
-export function cutHalves(m: number, k: number, n: number, host: Host): Grid {
-  const tile = registerTile(host), pair = 2 * tile.columns, height = Math.ceil(m / 2);
+/** How a product by halves is cut. */
+export interface HalvesGrid {
+  /** Rows of the upper half that a tile takes. */
+  readonly rows: number;
+  /** Columns of a tile: whole pairs of panels. */
+  readonly columns: number;
+}
+
+/** What threads wait for one another, as a share of the work of a tile. */
+const WAIT = 0.1;
+
+/**
+ * Cuts a product by halves. One thread takes as many rows as cache holds with their sums, and all columns; where several share the work, the busiest is to have least
+ * to do: tiles side by side add up the same rows, those one below the other the same weights.
+ */
+export function cutHalves(m: number, k: number, n: number, { arch, threads }: Host): HalvesGrid {
+  const tile = registerTile({ arch, threads }), pair = 2 * tile.columns, height = Math.ceil(m / 2);
   const units = Math.ceil(height / tile.rows), pairs = Math.ceil(n / pair);
-  const most = Math.max(1, Math.floor(mostRows(k, host.arch) / tile.rows));
-  const least = Math.ceil(units / most), shared = host.threads > 1;
-  let best = Infinity, rows = 0, columns = 0;
-  for (let across = 1; across <= (shared ? Math.min(pairs, 4 * host.threads) : 1); across++) {
-    for (let down = least; down <= (shared ? Math.min(units, least + 4 * host.threads) : least); down++) {
-      const high = Math.ceil(units / down) * tile.rows, wide = Math.ceil(pairs / across) * pair;
-      const tiles = Math.ceil(height / high) * Math.ceil(n / wide);
-      const each = 2 * high * wide * (7 / 8 + C_COST / k) + 2 * A_COST * high + W_COST * wide;
-      const busiest = Math.ceil(tiles / host.threads) * each;
-      if (busiest < best) [best, rows, columns] = [busiest, high, wide];
+  const most = Math.max(1, Math.floor(mostRows(k, arch) / tile.rows)), least = Math.ceil(units / most);
+  let best = Infinity, grid = { rows: Math.ceil(units / least) * tile.rows, columns: pairs * pair };
+  if (threads === 1) return grid;
+  for (let across = 1; across <= Math.min(pairs, 4 * threads); across++) {
+    for (let down = least; down <= Math.min(units, least + 4 * threads); down++) {
+      const rows = Math.ceil(units / down) * tile.rows, columns = Math.ceil(pairs / across) * pair;
+      const tiles = Math.ceil(height / rows) * Math.ceil(n / columns);
+      const work = 2 * rows * columns * (7 / 8 + C_COST / k) + 2 * A_COST * rows + W_COST * columns;
+      const time = work * (Math.ceil(tiles / threads) + WAIT);
+      if (time < best) [best, grid] = [time, { rows, columns }];
     }
   }
-  const down = Math.ceil(height / rows), across = Math.ceil(n / columns);
-  return {
-    rows,
+  return grid;
+}
+
+/** Emits output = input x weights over all rows of `input`, by halves. */
+export function emitStrassen(
+  input: View,
+  weights: GemmWeights,
+  output: View,
+  epilogue: Epilogue,
+  reason: string,
+  emitter: Emitter,
+): void {
+  const { host } = emitter, tile = registerTile(host);
+  const m = rowsOf(output.shape), { k, n } = weights;
+  const { rows, columns } = cutHalves(m, k, n, host);
+  const down = Math.ceil(m / 2 / rows), across = Math.ceil(n / columns);
+  const packed = emitter.constant(
+    halvesFloats(k, n, tile.columns),
+    (to) => fillHalves(weights, to, tile.columns),
+  );
+  emitter.emit({
+    opcode: STRASSEN,
+    kernel: withActivation(`strassen_${tile.rows}x${tile.columns}`, epilogue.activation),
+    reason,
     tiles: down * across,
-    words: [columns, n > m ? down : across, n > m ? 1 : 0, 1],
-    scratch: 4 * (rows * (2 * k + 3 * tile.columns) + 4 * (k / 2 + 1) * tile.columns) + 8 * PAD,
-  };
+    words: [
+      ...gemmWords(input.address, input.stride, weights, output, epilogue, rows, emitter, packed),
+      ...[columns, across, 0, 1],
+      ...activationWords(epilogue.activation),
+      emitter.workspace(4 * (rows * (2 * k + 3 * tile.columns) + 4 * (k / 2 + 1) * tile.columns) + 8 * PAD),
+    ],
+  });
 }

@@ -12,7 +12,7 @@ import { emitGemm } from "../kernels/gemm.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
 import { emitImplicitGemm, fitsImplicitGemm, paysImplicitGemm } from "../kernels/implicit_gemm.ts";
 import type { GemmWeights } from "../kernels/panel.ts";
-import { type ProductWay, waysOfProduct } from "../kernels/strassen.ts";
+import { emitStrassen, type ProductWay, waysOfProduct } from "../kernels/strassen.ts";
 import { emitWinograd, rateWinograd, type TileSize } from "../kernels/winograd.ts";
 import { elements, formatShape, rowsOf, sameShape, type Shape, type Tensor } from "../tensor.ts";
 import { activate, type Activation, checkActivation, kernelOf } from "./activation.ts";
@@ -264,8 +264,8 @@ export const conv2d: Op<Conv2dAttrs> = {
       const from = subview(x, 0, group * groupChannels, [...x.shape.slice(0, 3), groupChannels]);
       const to = subview(output, 0, column, [...output.shape.slice(0, 3), n]);
       const ofGroup = { ...epilogue, residual: residual && subview(residual, 0, column, to.shape) };
-      if (way.strategy === "gemm") emitGemm(from, weights, to, ofGroup, way.halves, reason, emitter);
-      else emitIm2col(from, window, weights, to, ofGroup, reason, emitter);
+      if (way.strategy !== "gemm") emitIm2col(from, window, weights, to, ofGroup, reason, emitter);
+      else (way.halves ? emitStrassen : emitGemm)(from, weights, to, ofGroup, reason, emitter);
     }
   },
 };

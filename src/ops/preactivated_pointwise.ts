@@ -8,8 +8,7 @@
 import { GraphError } from "../errors.ts";
 import type { Limits } from "../kernels/emitter.ts";
 import { emitPreactivatedPointwise } from "../kernels/preactivated_pointwise.ts";
-import { waysOfProduct } from "../kernels/strassen.ts";
-import { formatShape, rowsOf } from "../tensor.ts";
+import { formatShape } from "../tensor.ts";
 import { kernelOf } from "./activation.ts";
 import { batchNorm, batchNormAffine, type BatchNormAttrs } from "./batch_norm.ts";
 import { conv2d, type Conv2dAttrs, isPointwise } from "./conv2d.ts";
@@ -61,7 +60,7 @@ export const preactivatedPointwise: Op<PreactivatedPointwiseAttrs> = {
     return conv2d.reference(attrs, [{ shape, data }, ...inputs.slice(NORM_INPUTS)], output);
   },
 
-  lower({ attrs, input, constant, inputs, output, emitter, choose }) {
+  lower({ attrs, input, constant, inputs, output, emitter }) {
     const [gamma, beta, mean, variance, weight, bias] = [1, 2, 3, 4, 5, 6].map((index) => {
       const tensor = constant(index);
       if (!tensor && index < inputs) {
@@ -72,17 +71,6 @@ export const preactivatedPointwise: Op<PreactivatedPointwiseAttrs> = {
       return tensor!;
     });
     const [, , k, n] = weight.shape;
-    const residual = inputs > NORM_INPUTS + 2 ? input(NORM_INPUTS + 2) : undefined;
-    const { halves, reason } = choose(
-      waysOfProduct(
-        rowsOf(output.shape),
-        k,
-        n,
-        residual !== undefined,
-        emitter.host.arch,
-        "1x1, stride 1: rows of A are normalised tile by tile",
-      ),
-    );
     emitPreactivatedPointwise(
       input(0),
       batchNormAffine(attrs.normEpsilon, gamma, beta, mean, variance),
@@ -90,12 +78,11 @@ export const preactivatedPointwise: Op<PreactivatedPointwiseAttrs> = {
       { data: weight.data, columns: n, column: 0, k, n, bias: bias?.data },
       output,
       {
-        residual,
+        residual: inputs > NORM_INPUTS + 2 ? input(NORM_INPUTS + 2) : undefined,
         limits: attrs.limits,
         activation: kernelOf(attrs.activation),
       },
-      halves,
-      reason,
+      "1x1, stride 1: rows of A are normalised tile by tile",
       emitter,
     );
   },

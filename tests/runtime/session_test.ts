@@ -103,9 +103,9 @@ for (const threads of [1, 3]) {
   });
 }
 
-/** The first command at or after a word: kernel 0 (gemm), 24 words long. */
+/** The first command at or after a word: kernel 0 (gemm), 23 words long. */
 function findCommand(words: Int32Array, from: number): number {
-  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 24) return i;
+  for (let i = from; i < words.length - 1; i++) if (words[i] === 0 && words[i + 1] === 23) return i;
   throw new Error("no command found");
 }
 
