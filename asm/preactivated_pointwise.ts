@@ -10,15 +10,17 @@
 import { block, rowTile } from "./gemm";
 import { madd, splatWord, vmax, vmin, word } from "./simd";
 
-/** Packs `rows` rows, two at a time so that cores that execute in order wait half as often; of an odd number the last one is written twice. */
-function pack(params: usize, to: usize, lda: usize, from: usize, rows: i32): void {
-  const pixel = <usize> word(params, 14);
-  const lo = splatWord(params, 16), hi = splatWord(params, 17);
+/**
+ * Packs `rows` rows of K channels that lie `pixel` bytes apart as `affine`, three words, tells: shifts and scales, and their clamp. Two rows at a time, so that cores that execute in order
+ * wait half as often; of an odd number the last one is written twice.
+ */
+export function pack(affine: usize, k: i32, from: usize, pixel: usize, rows: i32, to: usize, lda: usize): void {
+  const lo = splatWord(affine, 1), hi = splatWord(affine, 2);
   for (; rows > 0; rows -= 2) {
-    let w = <usize> word(params, 15);
+    let w = <usize> word(affine, 0);
     let x0 = from, y0 = to;
     let x1 = rows > 1 ? x0 + pixel : x0, y1 = rows > 1 ? y0 + lda : y0;
-    for (let k = word(params, 3); k > 0; k -= 4) {
+    for (let i = k; i > 0; i -= 4) {
       const shift = v128.load(w), scale = v128.load(w, 16);
       let a = v128.load(x0), b = v128.load(x1);
       a = madd(a, scale, shift);
@@ -45,6 +47,7 @@ export function preactivated_pointwise(params: usize, index: i32, local: usize):
   const first = rowTile(grid, index) * tileRows;
   const rows = min(tileRows, word(params, 2) - first);
   const a = <usize> word(params, 0) + local, lda = <usize> word(params, 1);
-  pack(params, a, lda, <usize> word(params, 13) + <usize> first * <usize> word(params, 14), rows);
+  const pixel = <usize> word(params, 14), from = <usize> word(params, 13) + <usize> first * pixel;
+  pack(params + 60, word(params, 3), from, pixel, rows, a, lda);
   block(params, grid, index, a, lda, first, rows);
 }

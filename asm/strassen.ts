@@ -14,11 +14,14 @@
  *
  * A panel is packed as two: its bias and the first half of its rows, then a bias of 0 and the others.
  *
- * Parameter block of `strassen`: 0-11 as in gemm.ts, K a multiple of 16; 12 rows of the upper half a tile; 13-19 the grid of tiles and the activation as in gemm.ts; 20
- * scratch memory of this thread.
+ * A that is normalised first (preactivated_pointwise.ts) is packed into scratch memory, tile by tile.
+ *
+ * Parameter block: 0-11 as in gemm.ts, K a multiple of 16; 12 rows of the upper half a tile; 13-19 the grid of tiles and the activation as in gemm.ts; 20
+ * scratch memory of this thread; 21-23 shifts and scales of A, and their clamp (f32), or 0.
  */
 import { rowTile } from "./gemm";
 import { panel } from "./panel";
+import { pack } from "./preactivated_pointwise";
 import { AARCH64, clamp, storeLanes, word } from "./simd";
 import { activate, leaky, slopeOf } from "./unary";
 
@@ -162,14 +165,15 @@ function combine(u: usize, v: usize, p: usize, r: usize, ldr: usize, c: usize, l
 /** Kernel `strassen`: tile `index` of the product; `local` is the offset of this thread's workspace. */
 export function strassen(params: usize, index: i32, local: usize): void {
   const grid = params + 52, activation = grid + 16;
-  const lda = <usize> word(params, 1), ldc = <usize> word(params, 7);
+  let lda = <usize> word(params, 1);
+  const ldc = <usize> word(params, 7);
   const m = word(params, 2), top = (m + 1) >> 1, tileRows = word(params, 12);
   const first = rowTile(grid, index) * tileRows;
   const upper = min(tileRows, top - first), lower = min(upper, m - top - first);
   const column = word(grid, 0) * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
   const columns = min(word(grid, 0), word(params, 4) - column);
   const half = word(params, 3) >> 1, k = <usize> half << 2, panelBytes = <usize> (half + 1) * ROW;
-  const a = <usize> word(params, 0) + <usize> first * lda, aLower = a + <usize> top * lda;
+  let a = <usize> word(params, 0) + <usize> first * lda, aLower = a + <usize> top * lda;
   let w = <usize> word(params, 5) + (<usize> column << 3) * <usize> (half + 1);
   const c = <usize> word(params, 6) + <usize> first * ldc + (<usize> column << 2), cLower = <usize> top * ldc;
   let r = <usize> word(params, 8);
@@ -185,6 +189,15 @@ export function strassen(params: usize, index: i32, local: usize): void {
   const lo = f32x4.splat(least), hi = f32x4.splat(most);
   const none: f32 = -Infinity, all: f32 = Infinity;
 
+  const affine = params + 84;
+  if (word(affine, 0)) {
+    const packed = p + uBytes, packedLower = packed + <usize> upper * 2 * k;
+    pack(affine, 2 * half, a, lda, upper, packed, 2 * k);
+    pack(affine, 2 * half, aLower, lda, lower, packedLower, 2 * k);
+    a = packed;
+    aLower = packedLower;
+    lda = 2 * k;
+  }
   addHalves(a, aLower, lda, upper, lower, s1, sBytes, k);
   for (let n = 0; n < columns;) {
     const left = <usize> n << 2, right = left + ROW, some = columns - n - WIDTH;

@@ -8,6 +8,7 @@ import { PREACTIVATED_POINTWISE } from "../../asm/kernels.ts";
 import { rowsOf } from "../tensor.ts";
 import {
   activationWords,
+  type Address,
   type Emitter,
   type Epilogue,
   type Limits,
@@ -30,10 +31,21 @@ export interface Affine {
   readonly offset: ArrayLike<number>;
 }
 
+/** Places offsets and scales of `k` channels from `first` on in constant memory, four of each in turn. */
+export function packAffine({ scale, offset }: Affine, first: number, k: number, emitter: Emitter): Address {
+  return emitter.constant(Math.ceil(k / 4) * 8, (to) => {
+    for (let c = 0; c < k; c++) {
+      const at = c + (c & ~3);
+      to[at] = offset[first + c];
+      to[at + 4] = scale[first + c];
+    }
+  });
+}
+
 /** Emits output = clamp(input * scale + offset) x weights over all rows of `input`. */
 export function emitPreactivatedPointwise(
   input: View,
-  { scale, offset }: Affine,
+  affine: Affine,
   limits: Limits | undefined,
   weights: GemmWeights,
   output: View,
@@ -48,13 +60,6 @@ export function emitPreactivatedPointwise(
     const lda = Math.ceil(k / 4) * 16;
     const grid = cutProduct(m, k, n, host, n > m ? Math.min(n / 2, LEAST_COLUMNS) : LEAST_COLUMNS);
     const a = subview(input, 0, part.from, [...input.shape.slice(0, -1), k]);
-    const affine = emitter.constant(lda / 2, (to) => {
-      for (let c = 0; c < k; c++) {
-        const at = c + (c & ~3);
-        to[at] = offset[part.from + c];
-        to[at + 4] = scale[part.from + c];
-      }
-    });
     emitter.emit({
       opcode: PREACTIVATED_POINTWISE,
       kernel: withActivation(`preactivated_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
@@ -72,7 +77,7 @@ export function emitPreactivatedPointwise(
         ),
         a.address,
         a.stride,
-        affine,
+        packAffine(affine, part.from, k, emitter),
         ...limitWords(limits),
         ...grid.words,
         ...activationWords(part.epilogue.activation),

@@ -13,10 +13,13 @@ import {
   type Emitter,
   type Epilogue,
   type Host,
+  type Limits,
+  limitWords,
   type View,
   withActivation,
 } from "./emitter.ts";
 import { gemmWords } from "./gemm.ts";
+import { type Affine, packAffine } from "./preactivated_pointwise.ts";
 import { fillPanels, type GemmWeights, panelColumns, registerTile } from "./panel.ts";
 
 /** Floats that `k` rows of `n` columns take in panels, each packed as two of K / 2 rows, the second one's bias 0. */
@@ -45,6 +48,8 @@ const BLOCK_BYTES: Readonly<Record<Arch, number>> = { "x86-64": 2 ** 20, aarch64
  * a residual. Seven products for eight gain where that is made up for.
  */
 const A_COST = 3, W_COST = 6, C_COST = 6, RESIDUAL_COST = 7;
+/** The same for normalising an element of A, which products by panels do as well, but those cut into columns do again for each. */
+const NORM_COST = 4;
 
 /** Most rows of the upper half of A in a tile. */
 function mostRows(k: number, arch: Arch): number {
@@ -100,7 +105,14 @@ const WAIT = 0.1;
  * Cuts a product by halves. One thread takes as many rows as cache holds with their sums, and all columns; where several share the work, the busiest is to have least
  * to do: tiles side by side add up the same rows, those one below the other the same weights.
  */
-export function cutHalves(m: number, k: number, n: number, { arch, threads }: Host): HalvesGrid {
+export function cutHalves(
+  m: number,
+  k: number,
+  n: number,
+  { arch, threads }: Host,
+  normalized = false,
+): HalvesGrid {
+  const rowCost = A_COST + (normalized ? NORM_COST : 0);
   const tile = registerTile({ arch, threads }), pair = 2 * tile.columns, height = Math.ceil(m / 2);
   const units = Math.ceil(height / tile.rows), pairs = Math.ceil(n / pair);
   const most = Math.max(1, Math.floor(mostRows(k, arch) / tile.rows)), least = Math.ceil(units / most);
@@ -110,7 +122,7 @@ export function cutHalves(m: number, k: number, n: number, { arch, threads }: Ho
     for (let down = least; down <= Math.min(units, least + 4 * threads); down++) {
       const rows = Math.ceil(units / down) * tile.rows, columns = Math.ceil(pairs / across) * pair;
       const tiles = Math.ceil(height / rows) * Math.ceil(n / columns);
-      const work = 2 * rows * columns * (7 / 8 + C_COST / k) + 2 * A_COST * rows + W_COST * columns;
+      const work = 2 * rows * columns * (7 / 8 + C_COST / k) + 2 * rowCost * rows + W_COST * columns;
       const time = work * (Math.ceil(tiles / threads) + WAIT);
       if (time < best) [best, grid] = [time, { rows, columns }];
     }
@@ -118,7 +130,13 @@ export function cutHalves(m: number, k: number, n: number, { arch, threads }: Ho
   return grid;
 }
 
-/** Emits output = input x weights over all rows of `input`, by halves. */
+/** What becomes of the input before it is multiplied. */
+export interface Normalization {
+  readonly affine: Affine;
+  readonly limits?: Limits;
+}
+
+/** Emits output = input x weights over all rows of `input`, normalised or not, by halves. */
 export function emitStrassen(
   input: View,
   weights: GemmWeights,
@@ -126,10 +144,11 @@ export function emitStrassen(
   epilogue: Epilogue,
   reason: string,
   emitter: Emitter,
+  norm?: Normalization,
 ): void {
   const { host } = emitter, tile = registerTile(host);
   const m = rowsOf(output.shape), { k, n } = weights;
-  const { rows, columns } = cutHalves(m, k, n, host);
+  const { rows, columns } = cutHalves(m, k, n, host, norm !== undefined);
   const down = Math.ceil(m / 2 / rows), across = Math.ceil(n / columns);
   const packed = emitter.constant(
     halvesFloats(k, n, tile.columns),
@@ -137,14 +156,20 @@ export function emitStrassen(
   );
   emitter.emit({
     opcode: STRASSEN,
-    kernel: withActivation(`strassen_${tile.rows}x${tile.columns}`, epilogue.activation),
+    kernel: withActivation(
+      `${norm ? "preactivated_" : ""}strassen_${tile.rows}x${tile.columns}`,
+      epilogue.activation,
+    ),
     reason,
     tiles: down * across,
     words: [
       ...gemmWords(input.address, input.stride, weights, output, epilogue, rows, emitter, packed),
       ...[columns, across, 0, 1],
       ...activationWords(epilogue.activation),
-      emitter.workspace(4 * (rows * (2 * k + 3 * tile.columns) + 4 * (k / 2 + 1) * tile.columns) + 8 * PAD),
+      emitter.workspace(
+        4 * (rows * ((norm ? 4 : 2) * k + 3 * tile.columns) + 4 * (k / 2 + 1) * tile.columns) + 8 * PAD,
+      ),
+      ...norm ? [packAffine(norm.affine, 0, k, emitter), ...limitWords(norm.limits)] : [0, 0, 0],
     ],
   });
 }

@@ -8,7 +8,8 @@
 import { GraphError } from "../errors.ts";
 import type { Limits } from "../kernels/emitter.ts";
 import { emitPreactivatedPointwise } from "../kernels/preactivated_pointwise.ts";
-import { formatShape } from "../tensor.ts";
+import { emitStrassen, waysOfProduct } from "../kernels/strassen.ts";
+import { formatShape, rowsOf } from "../tensor.ts";
 import { kernelOf } from "./activation.ts";
 import { batchNorm, batchNormAffine, type BatchNormAttrs } from "./batch_norm.ts";
 import { conv2d, type Conv2dAttrs, isPointwise } from "./conv2d.ts";
@@ -60,7 +61,7 @@ export const preactivatedPointwise: Op<PreactivatedPointwiseAttrs> = {
     return conv2d.reference(attrs, [{ shape, data }, ...inputs.slice(NORM_INPUTS)], output);
   },
 
-  lower({ attrs, input, constant, inputs, output, emitter }) {
+  lower({ attrs, input, constant, inputs, output, emitter, choose }) {
     const [gamma, beta, mean, variance, weight, bias] = [1, 2, 3, 4, 5, 6].map((index) => {
       const tensor = constant(index);
       if (!tensor && index < inputs) {
@@ -71,19 +72,21 @@ export const preactivatedPointwise: Op<PreactivatedPointwiseAttrs> = {
       return tensor!;
     });
     const [, , k, n] = weight.shape;
-    emitPreactivatedPointwise(
-      input(0),
-      batchNormAffine(attrs.normEpsilon, gamma, beta, mean, variance),
-      attrs.normLimits,
-      { data: weight.data, columns: n, column: 0, k, n, bias: bias?.data },
-      output,
-      {
-        residual: inputs > NORM_INPUTS + 2 ? input(NORM_INPUTS + 2) : undefined,
-        limits: attrs.limits,
-        activation: kernelOf(attrs.activation),
-      },
-      "1x1, stride 1: rows of A are normalised tile by tile",
-      emitter,
+    const x = input(0);
+    const residual = inputs > NORM_INPUTS + 2 ? input(NORM_INPUTS + 2) : undefined;
+    const epilogue = { residual, limits: attrs.limits, activation: kernelOf(attrs.activation) };
+    const weights = { data: weight.data, columns: n, column: 0, k, n, bias: bias?.data };
+    const affine = batchNormAffine(attrs.normEpsilon, gamma, beta, mean, variance);
+    const plain = "1x1, stride 1: rows of A are normalised tile by tile";
+    const { arch } = emitter.host;
+    const { halves, reason } = choose(
+      waysOfProduct(rowsOf(x.shape), k, n, residual !== undefined, arch, plain),
     );
+    if (halves) {
+      const norm = { affine, limits: attrs.normLimits };
+      emitStrassen(x, weights, output, epilogue, reason, emitter, norm);
+    } else {
+      emitPreactivatedPointwise(x, affine, attrs.normLimits, weights, output, epilogue, reason, emitter);
+    }
   },
 };

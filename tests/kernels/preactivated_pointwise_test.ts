@@ -1,12 +1,12 @@
 /** Pre-activated pointwise convolutions against the reference, and bit by bit against a normalisation and a convolution apart. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GraphError } from "../../src/errors.ts";
-import type { Graph } from "../../src/graph/graph.ts";
+import { type Graph, runReference } from "../../src/graph/graph.ts";
 import type { Limits } from "../../src/kernels/emitter.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { Session } from "../../src/runtime/session.ts";
-import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
+import { compareBuilds, errorOf, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 
 interface Case {
@@ -115,6 +115,37 @@ Deno.test("pre-activation gives the bits of normalisation and convolution apart,
         for (let run = 0; run < 2; run++) {
           const label = `seed ${seedOf(72)}, ${JSON.stringify(test)}, ${arch}, ${threads} threads`;
           assertEquals(session.runSync(inputs).y.data, wanted, label);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("pre-activation by halves gives the same bits on 1 to 4 threads, the values of both apart", async () => {
+  for (const arch of ["x86-64", "aarch64"] as const) {
+    for (
+      const [input, outputs] of [
+        [[1, 23, 23, 256], 250],
+        [[1, 21, 17, 400], 300],
+      ] as const
+    ) {
+      const test: Case = { input, outputs, limits: { lo: 0 }, residual: true, around: [4, 9] };
+      const graph = preactivated(new Random(seedOf(74)), test);
+      const inputs = inputsFor(graph, new Random(seedOf(75)));
+      let bits = runReference(graph, inputs).y.data, wanted = 2e-5;
+      for (const threads of [1, 2, 3, 4]) {
+        const [step] = compile(graph, { arch, threads }).steps;
+        assert(step.kernel.startsWith("preactivated_strassen"), step.kernel);
+        using session = await Session.create(graph, { arch, threads });
+        await session.start();
+        for (let run = 0; run < 2; run++) {
+          const { y } = session.runSync(inputs);
+          const error = errorOf(y.data, bits);
+          assert(
+            error <= wanted,
+            `seed ${seedOf(74)}, ${input} to ${outputs}, ${arch}, ${threads}: ${error}`,
+          );
+          [bits, wanted] = [y.data.slice(), 0];
         }
       }
     }
