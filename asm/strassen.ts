@@ -87,21 +87,6 @@ function subtractPanels(w: usize, to: usize, step: usize, half: usize): void {
   const end = to + half;
   let lower = w + half, right = lower + half, lowerRight = right + half;
   let t2 = to + step, t3 = t2 + step, t4 = t3 + step;
-  for (let i: usize = 0; i < ROW; i += 16) {
-    v128.store(to + i, f32x4.sub(v128.load(right + i), v128.load(w + i)));
-    v128.store(t2 + i, f32x4.splat(0));
-    v128.store(t3 + i, f32x4.splat(0));
-    v128.store(t4 + i, f32x4.splat(0));
-  }
-  let i = ROW;
-  w += i;
-  lower += i;
-  right += i;
-  lowerRight += i;
-  to += i;
-  t2 += i;
-  t3 += i;
-  t4 += i;
   do {
     {
       const w12 = v128.load(right), w22 = v128.load(lowerRight);
@@ -128,6 +113,9 @@ function subtractPanels(w: usize, to: usize, step: usize, half: usize): void {
     t3 += 32;
     t4 += 32;
   } while (to < end);
+  memory.fill(t2 - half, 0, ROW);
+  memory.fill(t3 - half, 0, ROW);
+  memory.fill(t4 - half, 0, ROW);
 }
 
 /** to[m] = from[m] + r[m] for `rows` rows of a panel of `n` columns; rows of `to` and `from` lie back to back. */

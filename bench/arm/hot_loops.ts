@@ -90,6 +90,20 @@ export const HOT_LOOPS: readonly HotLoop[] = [
     unit: "2x1 pixels, 4 channels",
   },
   {
+    name: "sums of A by halves",
+    function: "strassen/addQuarters",
+    has: ["fp", 8],
+    macs: 0,
+    unit: "1 row of 4 quarters, 8 k",
+  },
+  {
+    name: "sums of weights by halves",
+    function: "strassen/subtractPanels",
+    has: ["fp", 8],
+    macs: 0,
+    unit: "8 weights of 4 quarters",
+  },
+  {
     name: "Winograd F(4x4) input",
     function: "winograd_4x4/inputTile4",
     has: ["fma", 72],

@@ -44,10 +44,13 @@ export function fillHalves(weights: GemmWeights, to: Float32Array, panel: number
 const BLOCK_BYTES: Readonly<Record<Arch, number>> = { "x86-64": 2 ** 20, aarch64: 2 ** 19 };
 
 /**
- * What a product by halves takes beside its multiply-adds, measured as such: for each element of A, of the weights in each tile along M, of the output, and of
- * a residual. Seven products for eight gain where that is made up for.
+ * What a product by halves takes beside its multiply-adds, counted as such: for each element of A, of the weights in each tile along M, of the output, and of
+ * a residual. Seven products for eight gain where that is made up for. Measured in networks on x86-64; on aarch64 sums are as modelled (docs/arm.md), the rest is taken over.
  */
-const A_COST = 3, W_COST = 6, C_COST = 6, RESIDUAL_COST = 7;
+const COSTS: Readonly<Record<Arch, { a: number; w: number; c: number; residual: number }>> = {
+  "x86-64": { a: 3, w: 6, c: 6, residual: 7 },
+  aarch64: { a: 5, w: 8, c: 6, residual: 7 },
+};
 /** The same for normalising an element of A, which products by panels do as well, but those cut into columns do again for each. */
 const NORM_COST = 4;
 
@@ -59,7 +62,8 @@ function mostRows(k: number, arch: Arch): number {
 /** How many times as fast as by panels a product `[m, k] x [k, n]` should be by halves. */
 export function rateStrassen(m: number, k: number, n: number, residual: boolean, arch: Arch): number {
   const down = Math.ceil(m / 2 / mostRows(k, arch));
-  return 1 / (7 / 8 + A_COST / n + down * W_COST / m + (C_COST + (residual ? RESIDUAL_COST : 0)) / k);
+  const { a, w, c, residual: added } = COSTS[arch];
+  return 1 / (7 / 8 + a / n + down * w / m + (c + (residual ? added : 0)) / k);
 }
 
 /** A way to multiply: by halves or by panels, and why. */
@@ -112,7 +116,7 @@ export function cutHalves(
   { arch, threads }: Host,
   normalized = false,
 ): HalvesGrid {
-  const rowCost = A_COST + (normalized ? NORM_COST : 0);
+  const { a, w, c } = COSTS[arch], rowCost = a + (normalized ? NORM_COST : 0);
   const tile = registerTile({ arch, threads }), pair = 2 * tile.columns, height = Math.ceil(m / 2);
   const units = Math.ceil(height / tile.rows), pairs = Math.ceil(n / pair);
   const most = Math.max(1, Math.floor(mostRows(k, arch) / tile.rows)), least = Math.ceil(units / most);
@@ -122,7 +126,7 @@ export function cutHalves(
     for (let down = least; down <= Math.min(units, least + 4 * threads); down++) {
       const rows = Math.ceil(units / down) * tile.rows, columns = Math.ceil(pairs / across) * pair;
       const tiles = Math.ceil(height / rows) * Math.ceil(n / columns);
-      const work = 2 * rows * columns * (7 / 8 + C_COST / k) + 2 * rowCost * rows + W_COST * columns;
+      const work = 2 * rows * columns * (7 / 8 + c / k) + 2 * rowCost * rows + w * columns;
       const time = work * (Math.ceil(tiles / threads) + WAIT);
       if (time < best) [best, grid] = [time, { rows, columns }];
     }

@@ -69,22 +69,18 @@ Deno.test("products by halves equal the reference at every edge of rows, channel
 
 Deno.test("products by halves equal the reference with every epilogue, in parts of wider maps, where they are taken", async () => {
   const random = new Random(seedOf(82)), kernels = new Set<string>();
-  for (let i = 0; i < 24; i++) {
+  const activations: readonly (Activation | undefined)[] = [
+    undefined,
+    { op: "leaky_relu", attrs: { alpha: 0.1 } },
+    { op: "silu", attrs: {} },
+  ];
+  for (let i = 0; i < 18; i++) {
     const test: Case = {
-      input: [
-        random.pick([1, 2]),
-        random.integer(9, 15),
-        random.integer(13, 16),
-        random.pick([256, 400, 512]),
-      ],
-      outputs: random.pick([96, 100, 121, 128, 137]),
-      residual: random.pick([true, false]),
+      input: [1, random.integer(13, 15), random.integer(13, 14), 304],
+      outputs: random.pick([196, 200, 249, 256]),
+      residual: i % 2 === 1,
       bias: random.pick([true, false]),
-      activation: random.pick<Activation | undefined>([
-        undefined,
-        { op: "leaky_relu", attrs: { alpha: 0.1 } },
-        { op: "silu", attrs: {} },
-      ]),
+      activation: activations[i % 3],
       around: random.pick([[0, 0], [4, 9], [0, 3]]),
     };
     const label = `seed ${seedOf(82)}, round ${i}, ${JSON.stringify(test)}`;
@@ -128,8 +124,8 @@ Deno.test("products by halves give the same bits on 1 to 4 threads, cut along ro
     for (
       const [input, outputs] of [
         [[1, 29, 29, 256], 152],
-        [[1, 14, 14, 512], 512],
-        [[1, 13, 13, 480], 1000],
+        [[1, 14, 14, 320], 512],
+        [[1, 13, 13, 384], 1000],
         [[2, 45, 37, 128], 136],
       ] as const
     ) {
