@@ -3,7 +3,7 @@
  * `winograd_2x2.ts`. A block of T output tiles of S x S, P = (S + 2) squared, goes through three steps, all in workspace that stays in cache:
  *
  *     input   V[P][T][C] = B' d B      S + 2 by S + 2 pixels of each tile, 4 channels at a time
- *     product M[P][T][O] = V x U       P matrix products, weights U packed as in gemm.ts with zero bias
+ *     product M[P][T][O] = V x U       P matrix products, weights U packed as in gemm.ts with zero bias; small ones on x86-64 by winograd_product.ts
  *     output  y = A' m A + bias        S x S pixels of each tile, residual, clamp or activation
  *
  * Loads read up to 12 bytes past the last channel of a pixel; stores to the output are exact.
@@ -17,11 +17,15 @@
  * planes of the product, so that each weight is read by one of them and each input transformed once.
  */
 import { multiply } from "./gemm";
-import { word } from "./simd";
+import { AARCH64, word } from "./simd";
 import { activate, slopeOf } from "./unary";
 import { inputTile2, outputTile2 } from "./winograd_2x2";
 import { inputTile4, outputTile4 } from "./winograd_4x4";
+import { planeProduct } from "./winograd_product";
 import { INPUT, OUTPUT, PRODUCT, WHOLE } from "./winograd_steps";
+
+/** Bytes of a plane of weights up to which the order in which they are read (gemm.ts) makes no difference. */
+const SMALL_PLANE = 8192;
 
 /** Copies the `size` by `size` pixels of a tile that crosses a border, with zeros outside. */
 function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelBytes: usize, size: i32): void {
@@ -84,10 +88,13 @@ function block(size: i32, params: usize, index: i32, local: usize): void {
   }
 
   if (whole || step == PRODUCT) {
+    const fours = (5 - count % 5) % 5, planeBytes = word(params, 26);
+    const direct = !(channels & 3 | outputs & 7) && count >= 4 * fours && (word(params, 30) == 1 || planeBytes <= SMALL_PLANE);
     for (let plane = begin; plane < planes; ++plane) {
-      const a = v + <usize> plane * vPlane, u = <usize> word(params, 5) + <usize> (plane * word(params, 26));
+      const a = v + <usize> plane * vPlane, u = <usize> word(params, 5) + <usize> (plane * planeBytes);
       const c = m + <usize> plane * mPlane;
-      multiply(1, 0, a, pixelBytes, count, channels, outputs, word(params, 30), u, c, mRow, 0, 0, -Infinity, Infinity, 0);
+      if (!AARCH64 && direct) planeProduct((count - 4 * fours) / 5, fours, a, pixelBytes, channels, outputs, u, c, mRow);
+      else multiply(1, 0, a, pixelBytes, count, channels, outputs, word(params, 30), u, c, mRow, 0, 0, -Infinity, Infinity, 0);
     }
   }
 
