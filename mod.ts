@@ -36,6 +36,7 @@ export type { Accuracy, Fusion, Variants } from "./models/network.ts";
 export type { WeightSource } from "./models/layers.ts";
 export { GraphBuilder } from "./src/graph/builder.ts";
 export { dump } from "./src/graph/dump.ts";
+export { withRgbaInput } from "./src/graph/rgba_input.ts";
 export type { AnyNode, Graph, Node, Port } from "./src/graph/graph.ts";
 export type {
   DetectorPostprocessing,
@@ -62,8 +63,8 @@ export {
 export { compileModel, type CompileOptions } from "./src/runtime/compile_model.ts";
 export { type Build, kernelModule, type Kernels, type Simd } from "./src/runtime/kernels.ts";
 export { type CopySpeed, formatProfile, type LayerProfile, type Peaks } from "./src/runtime/profile.ts";
-export { Session, type SessionInfo, type SessionOptions } from "./src/runtime/session.ts";
-export type { Shape, Tensor } from "./src/tensor.ts";
+export { Session, type SessionInfo, type SessionInput, type SessionOptions } from "./src/runtime/session.ts";
+export type { RgbaTensor, Shape, Tensor } from "./src/tensor.ts";
 export {
   type ErrorCode,
   GraphError,

@@ -60,3 +60,5 @@ export const SQRT = 25;
 export const PREACTIVATED_POINTWISE = 26;
 /** Product by halves, Strassen's seven for eight: strassen.ts. */
 export const STRASSEN = 27;
+/** Pixels of a photo, bytes, as floats: unpack_rgba.ts. */
+export const UNPACK_RGBA = 28;

@@ -20,6 +20,7 @@ import { softmax } from "./softmax";
 import { strassen } from "./strassen";
 import { strided_copy } from "./strided_copy";
 import { unary } from "./unary";
+import { unpack_rgba } from "./unpack_rgba";
 import { winograd2x2, winograd4x4 } from "./winograd";
 
 export { checksum } from "./checksum";
@@ -77,6 +78,8 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
       return preactivated_pointwise(params, tile, local);
     case kernel.STRASSEN:
       return strassen(params, tile, local);
+    case kernel.UNPACK_RGBA:
+      return unpack_rgba(params, tile);
     default:
       unreachable();
   }

@@ -1,14 +1,15 @@
 /**
- * Resizes photos, rows of bytes, to rows of floats: `x * scale + offset`, 3 floats a pixel. `bilinear` and `opencv` weigh two pixels of two rows; `pillow`
- * weighs many, two rows at a time along x into a ring of rows, then rows of the ring. `src/vision/taps.ts` says where weights come from.
+ * Resizes photos, rows of bytes, to rows of floats: `x * scale + offset`, 3 floats a pixel; `opencv` and `pillow`, whose results are bytes, to rows of bytes too, 4 a
+ * pixel, the last 0. `bilinear` and `opencv` weigh two pixels of two rows; `pillow` weighs many, two rows at a time along x into a ring of rows, then rows of the ring.
+ * `src/vision/taps.ts` says where weights come from.
  *
  * The ring holds, column by column, four bytes (the last 0) of each of its rows, then all of them again: any rows that follow one another lie so in memory.
  *
  * Parameter block: 0 the first pixel of each column (i32), 1 weights of columns, 2 columns, 3 bytes of a photo's pixel; of `pillow` 4 pairs of weights of a
  * column, 5 those of a row, 6 bytes of a column of the ring; 8 scale (4 f32), 12 offset (4 f32), 16 order: 16 bytes that make of two pixels the pairs
- * r0 r1 g0 g1 b0 b1 0 0 of 16 bits, a zero where they are 255.
+ * r0 r1 g0 g1 b0 b1 0 0 of 16 bits, a zero where they are 255; 20 bytes of the output's pixel, 12 or 4.
  *
- * Reads up to 5 bytes past a row, and past that as many pixels as weights that are 0 ask for. A row of the output ends 4 bytes further.
+ * Reads up to 5 bytes past a row, and past that as many pixels as weights that are 0 ask for. A row of floats ends 4 bytes further.
  */
 import { swizzle, word } from "./simd";
 
@@ -24,6 +25,17 @@ function interpolate(both: v128, weight: v128): v128 {
   const a = f32x4.convert_i32x4_s(v128.and(both, i32x4.splat(0xffff)));
   const b = f32x4.convert_i32x4_s(i32x4.shr_u(both, 16));
   return f32x4.add(a, f32x4.mul(f32x4.sub(b, a), weight));
+}
+
+/** Writes a pixel of `size` bytes: floats, or `v` as it is. */
+@inline
+function put(output: usize, v: v128, scale: v128, offset: v128, size: usize): void {
+  if (size == 4) {
+    const words = i16x8.narrow_i32x4_s(v, v);
+    v128.store_lane<i32>(output, i8x16.narrow_i16x8_u(words, words), 0);
+  } else {
+    v128.store(output, f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v), scale), offset));
+  }
 }
 
 /** Kernel `bilinear`. Weights: of the right pixel, of the lower row (f32). */
@@ -49,6 +61,7 @@ export function bilinear(params: usize, upper: usize, lower: usize, weights: usi
 export function opencv(params: usize, upper: usize, lower: usize, weights: usize, output: usize): void {
   const size = word(params, 3), order = v128.load(params, 64);
   const scale = v128.load(params, 32), offset = v128.load(params, 48);
+  const pixel = <usize> word(params, 20);
   const above = i32x4.splat(load<i16>(weights)), below = i32x4.splat(load<i16>(weights, 2));
   let starts = <usize> word(params, 0);
   weights = <usize> word(params, 1);
@@ -57,11 +70,10 @@ export function opencv(params: usize, upper: usize, lower: usize, weights: usize
     const a = i32x4.shr_u(i32x4.dot_i16x8_s(pair(upper + start, order), across), 4);
     const b = i32x4.shr_u(i32x4.dot_i16x8_s(pair(lower + start, order), across), 4);
     const sum = i32x4.add(i32x4.shr_u(i32x4.mul(a, above), 16), i32x4.shr_u(i32x4.mul(b, below), 16));
-    const v = f32x4.convert_i32x4_s(i32x4.shr_u(i32x4.add(sum, i32x4.splat(2)), 2));
-    v128.store(output, f32x4.add(f32x4.mul(v, scale), offset));
+    put(output, i32x4.shr_u(i32x4.add(sum, i32x4.splat(2)), 2), scale, offset, pixel);
     starts += 4;
     weights += 4;
-    output += 12;
+    output += pixel;
   }
 }
 
@@ -106,7 +118,7 @@ export function pillow_across(params: usize, upper: usize, lower: usize, ring: u
 /** Kernel `pillow_down`: rows of the ring to one of the output. */
 export function pillow_down(params: usize, ring: usize, weights: usize, output: usize): void {
   const scale = v128.load(params, 32), offset = v128.load(params, 48);
-  const pairs = word(params, 5), pitch = <usize> word(params, 6);
+  const pairs = word(params, 5), pitch = <usize> word(params, 6), pixel = <usize> word(params, 20);
   const order = i8x16(0, -1, 4, -1, 1, -1, 5, -1, 2, -1, 6, -1, 3, -1, 7, -1);
   for (let x = word(params, 2); x > 0; --x) {
     let upper = i32x4.splat(0), lower = i32x4.splat(HALF), p = ring, w = weights;
@@ -118,9 +130,8 @@ export function pillow_down(params: usize, ring: usize, weights: usize, output: 
       w += 8;
     }
     // Weights of half a million pixels may come to more than 1.
-    const v = f32x4.convert_i32x4_s(i32x4.min_s(byteOf(upper, lower), i32x4.splat(255)));
-    v128.store(output, f32x4.add(f32x4.mul(v, scale), offset));
+    put(output, i32x4.min_s(byteOf(upper, lower), i32x4.splat(255)), scale, offset, pixel);
     ring += pitch;
-    output += 12;
+    output += pixel;
   }
 }

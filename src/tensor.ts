@@ -15,6 +15,14 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
+/** Photos as canvases and cameras have them, e.g. the `data` of `ImageData`: `[n, h, w, 4]`, RGBA bytes. */
+export interface RgbaTensor {
+  /** Extents, outermost first. */
+  readonly shape: Shape;
+  /** The bytes. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
 /** How many values a shape holds; 1 for a scalar. */
 export function elements(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);

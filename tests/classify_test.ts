@@ -106,7 +106,7 @@ Deno.test("--size chooses another input; a preset says how photos become it", as
     PHOTOS[0],
   ]);
   assertEquals(code, 0);
-  assertMatch(stdout, /^conv2d\S* .* 1x64x128x3 -> 1x32x64x8 /m);
+  assertMatch(stdout, /^conv2d\S* .* 1x64x128x1 -> 1x32x64x8 /m);
 });
 
 Deno.test("help, wrong usage and models that are no classifiers", async () => {

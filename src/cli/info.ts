@@ -9,7 +9,7 @@ import { buildModel } from "../../models/build.ts";
 import { networks } from "../../models/networks.ts";
 import { ZOO } from "../../models/zoo.ts";
 import { inspect, type Inspection } from "../compiler/inspect.ts";
-import { loadGraph } from "../detection/load.ts";
+import { loadGraph, takingBytes } from "../detection/load.ts";
 import { OptionError } from "../errors.ts";
 import { check, type Graph } from "../graph/graph.ts";
 import type { Host } from "../kernels/emitter.ts";
@@ -30,7 +30,7 @@ export async function info(args: InfoArguments): Promise<Outcome> {
   const graph = await graphOf(args);
   const { arch } = chooseBuild(undefined, args.arch);
   const host = { arch, threads: args.threads };
-  const inspection = inspect(graph, host);
+  const inspection = inspect(await takingBytes(graph), host);
   print(describe(graph, inspection, host));
   if (args.log) {
     const choices = inspection.steps.map(({ kernel, name, reason }) => `${kernel}: "${name}", ${reason}`);

@@ -32,11 +32,12 @@ export async function keepProgram(
 ): Promise<Uint8Array | undefined> {
   const path = programPath(weights);
   if (!await isGranted({ name: "write", path })) return undefined;
-  const [{ readModel }, { compileModel }] = await Promise.all([
+  const [{ takingBytes }, { readModel }, { compileModel }] = await Promise.all([
+    import("../detection/load.ts"),
     import("../detection/read_model.ts"),
     import("../runtime/compile_model.ts"),
   ]);
-  const program = await compileModel(await readModel(data, { info: { name } }), {
+  const program = await compileModel(await takingBytes(await readModel(data, { info: { name } })), {
     source: await stampOf(weights),
   });
   await writeWhole(path, program).catch(() => {});

@@ -20,6 +20,8 @@ export interface MemoryPort {
   readonly stride: number;
   /** Whether sessions take and give it as `[n, c, h, w]`; `shape` is `[n, h, w, c]` all the same. */
   readonly nchw: boolean;
+  /** Whether it is an input of RGBA bytes, 4 in the place of each value; sessions take it as `[n, h, w, 4]`. */
+  readonly rgba: boolean;
 }
 
 /** Commands, as bytes of the program's memory. */

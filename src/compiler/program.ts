@@ -5,7 +5,7 @@
  */
 
 import { GraphError } from "../errors.ts";
-import { check, type Graph, macsOf } from "../graph/graph.ts";
+import { check, type Graph, macsOf, rgbaInputs } from "../graph/graph.ts";
 import {
   type Address,
   align,
@@ -144,6 +144,7 @@ export function compile(
     );
   }
 
+  const rgba = rgbaInputs(source);
   const port = (name: string): MemoryPort => {
     const { address, shape, stride } = viewOf(name);
     return {
@@ -152,6 +153,7 @@ export function compile(
       offset: bases.arena + address.offset,
       stride,
       nchw: graph.nchw?.includes(name) ?? false,
+      rgba: rgba.has(name),
     };
   };
   return {

@@ -14,7 +14,7 @@ import { Session, type SessionOptions } from "../runtime/session.ts";
 import type { Tensor } from "../tensor.ts";
 import { decodeImage } from "../vision/decode.ts";
 import { type ImageInput, MAX_PIXELS, type RawImage } from "../vision/image.ts";
-import { resizeImage } from "../vision/resize.ts";
+import { resizeImage, resizesToBytes } from "../vision/resize.ts";
 
 /** How to load a model. */
 export interface LoadOptions extends SessionOptions {
@@ -83,8 +83,16 @@ export async function loadModel(model: ModelSource | undefined, options: LoadOpt
       session: await Session.load(compiled, options),
     };
   }
-  const graph = await loadGraph(model as GraphSource | undefined, options);
+  const graph = await takingBytes(await loadGraph(model as GraphSource | undefined, options));
   return { info: graph.info, constants: graph.constants, session: await Session.create(graph, options) };
+}
+
+/** The graph as it takes photos best: as bytes, where those of any size become whole ones. */
+export async function takingBytes(graph: Graph): Promise<Graph> {
+  const { preprocessing } = graph.info;
+  if (!preprocessing || !resizesToBytes(preprocessing)) return graph;
+  const { withRgbaInput } = await import("../graph/rgba_input.ts");
+  return withRgbaInput(graph);
 }
 
 function isByteSource(model: ModelSource | undefined): model is ByteSource {
@@ -163,10 +171,15 @@ export function checkRaw(image: RawImage | ImageData): RawImage {
   return { data, width, height, channels };
 }
 
-/** Puts a photo into a session's input; gives the milliseconds it took. */
+/**
+ * Puts a photo into a session's input; gives the milliseconds it took.
+ *
+ * @throws {ImageError} If the input takes bytes, and the photo does not become whole ones.
+ */
 export function feed(image: RawImage, spec: Preprocessing, session: Session): number {
   const start = performance.now();
-  resizeImage(image, spec, session, session.port(spec.input).offset);
+  const { offset, rgba } = session.port(spec.input);
+  resizeImage(image, spec, session, offset, rgba);
   return performance.now() - start;
 }
 

@@ -6,7 +6,7 @@
 
 import { ModelError } from "../errors.ts";
 import { elements, formatShape, sameShape, type Shape } from "../tensor.ts";
-import { check, type Graph } from "./graph.ts";
+import { check, type Graph, rgbaInputs } from "./graph.ts";
 import type {
   DetectorPostprocessing,
   Label,
@@ -45,7 +45,8 @@ function checkPreprocessing(spec: Preprocessing, graph: Graph): void {
   const { input, width, height, scale, offset, cropFrom = 1, pad = 0 } = spec;
   const port = graph.inputs.find(({ name }) => name === input) ??
     fail("preprocessing.input", input, "a graph input");
-  if (!sameShape(port.shape, [1, height, width, 3])) {
+  const values = rgbaInputs(graph).has(input) ? 1 : 3;
+  if (!sameShape(port.shape, [1, height, width, values])) {
     fail("preprocessing size", [height, width], `the input's, which is ${formatShape(port.shape)}`);
   }
   checkChoice("preprocessing.resize", spec.resize, ["tf_bilinear", "half_pixel", "opencv", "align_corners"]);

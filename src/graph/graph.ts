@@ -103,6 +103,7 @@ export function check(graph: Graph): Map<string, Shape> {
     });
     define(node.name, opOf(node.op).infer(node.attrs, inputs, where), "node");
   }
+  checkRgba(graph);
   if (graph.outputs.length === 0) {
     throw new GraphError("Cannot check graph: it has no outputs, wanted at least 1");
   }
@@ -110,6 +111,29 @@ export function check(graph: Graph): Map<string, Shape> {
     if (!shapes.has(name)) throw new GraphError(`Cannot check graph: output "${name}" is not defined`);
   }
   return shapes;
+}
+
+/** Names of the inputs that hold RGBA bytes: those that operators of bytes read. */
+export function rgbaInputs({ nodes }: Graph): Set<string> {
+  return new Set(nodes.filter(({ op }) => opOf(op).readsRgba).map(({ inputs }) => inputs[0]));
+}
+
+/** Checks that bytes come from outside, and are never taken for floats. */
+function checkRgba(graph: Graph): void {
+  const rgba = rgbaInputs(graph);
+  for (const node of graph.nodes) {
+    node.inputs.forEach((name, i) => {
+      const bytes = i === 0 && opOf(node.op).readsRgba;
+      if (bytes && !graph.inputs.some((port) => port.name === name)) {
+        throw new GraphError(
+          `Cannot run ${describe(node)}: "${name}" is no graph input, wanted one of RGBA bytes`,
+        );
+      }
+      if (!bytes && rgba.has(name)) {
+        throw new GraphError(`Cannot run ${describe(node)}: input "${name}" holds RGBA bytes, wanted floats`);
+      }
+    });
+  }
 }
 
 /** Multiply-adds of one run of a node. */

@@ -19,6 +19,7 @@ import {
 } from "./emitter.ts";
 import { panelsTogether } from "./gemm.ts";
 import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./panel.ts";
+import { type Unpacking, unpackingWords } from "./unpack_rgba.ts";
 
 /** Most bytes of a strip, where that is more than one row of output needs: half of a small L2 cache. Longer strips copy fewer rows twice. */
 const STRIP_BYTES = 128 * 1024;
@@ -49,7 +50,7 @@ export function paysImplicitGemm(
   return channels <= FEW_CHANNELS || width >= LONG_ROW;
 }
 
-/** Emits a convolution of `input` `[n, h, w, c]` in groups (one or more), each with its weights, to `output` `[n, oh, ow, o]`. */
+/** Emits a convolution of `input` `[n, h, w, c]` in groups (one or more), each with its weights, to `output` `[n, oh, ow, o]`; of pixels to be unpacked, `[n, h, w, 1]`, in one group. */
 export function emitImplicitGemm(
   input: View,
   window: Window,
@@ -58,12 +59,13 @@ export function emitImplicitGemm(
   epilogue: Epilogue,
   reason: string,
   emitter: Emitter,
+  unpacking?: Unpacking,
 ): void {
   const [n, h, w] = input.shape;
   const [, oh, ow] = output.shape;
   const [kh, kw] = window.kernel;
   const groups = weights.length;
-  const channels = channelsOf(input.shape) / groups;
+  const channels = unpacking ? 3 : channelsOf(input.shape) / groups;
   const outputs = channelsOf(output.shape) / groups;
   const [sy, sx] = window.strides;
   const [dy] = window.dilations;
@@ -81,7 +83,10 @@ export function emitImplicitGemm(
   const floats = panelFloats(weights[0].k, outputs, tile.columns);
   emitter.emit({
     opcode: IMPLICIT_GEMM,
-    kernel: withActivation(`implicit_gemm_${tile.rows}x${tile.columns}`, epilogue.activation),
+    kernel: withActivation(
+      `${unpacking ? "unpacked_" : ""}implicit_gemm_${tile.rows}x${tile.columns}`,
+      epilogue.activation,
+    ),
     reason,
     tiles: groups * tiles * n,
     words: [
@@ -120,6 +125,7 @@ export function emitImplicitGemm(
       floats,
       ...activationWords(epilogue.activation),
       joined ? panelsTogether(rows * ow, weights[0].k, emitter.host) : 0,
+      ...(unpacking ? [1, ...unpackingWords(unpacking)] : [0]),
     ],
   });
 }

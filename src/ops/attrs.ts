@@ -22,6 +22,8 @@ import type { ResizeAttrs } from "./resize.ts";
 import type { SliceAttrs } from "./slice.ts";
 import type { TransposeAttrs } from "./transpose.ts";
 import type { NoAttrs } from "./unary.ts";
+import type { UnpackedConv2dAttrs } from "./unpacked_conv2d.ts";
+import type { UnpackRgbaAttrs } from "./unpack_rgba.ts";
 
 /** Attributes of every operator, by the name it goes by in graphs and files. */
 export type Operators = {
@@ -53,6 +55,8 @@ export type Operators = {
   readonly reshape: ReshapeAttrs;
   readonly transpose: TransposeAttrs;
   readonly resize: ResizeAttrs;
+  readonly unpack_rgba: UnpackRgbaAttrs;
+  readonly unpacked_conv2d: UnpackedConv2dAttrs;
 };
 
 /** Name of an operator. */
@@ -84,4 +88,6 @@ export type {
   ResizeAttrs,
   SliceAttrs,
   TransposeAttrs,
+  UnpackedConv2dAttrs,
+  UnpackRgbaAttrs,
 };

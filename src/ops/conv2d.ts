@@ -122,7 +122,8 @@ export function waysOfConv2d(
     : [...general(`${plain}: Winograd would not pay`), ...winograd];
 }
 
-function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
+/** The window of a convolution with `weight`. */
+export function windowOf(attrs: Conv2dAttrs, weight: Shape): Window {
   return {
     kernel: [weight[0], weight[1]],
     strides: attrs.strides,

@@ -33,6 +33,8 @@ import { sub } from "./sub.ts";
 import { sqrt } from "./sqrt.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
+import { unpackedConv2d } from "./unpacked_conv2d.ts";
+import { unpackRgba } from "./unpack_rgba.ts";
 
 export type { AttrsOf, OpName };
 
@@ -66,6 +68,8 @@ export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   reshape,
   transpose,
   resize,
+  unpack_rgba: unpackRgba,
+  unpacked_conv2d: unpackedConv2d,
 };
 
 /** The operator of a node whose type is not narrowed: its attributes have been checked by `infer`. */

@@ -57,6 +57,8 @@ export interface Op<Attrs> {
   readonly clamps?: boolean;
   /** Whether the attributes may hold `activation`, a function of the output that costs less than a node of its own. */
   readonly activates?: boolean;
+  /** Whether the first input holds RGBA bytes of photos, a pixel in the place of a value; no other operator may read it. */
+  readonly readsRgba?: boolean;
   /** Which memory may be shared; none when left out. */
   alias?(attrs: Attrs, inputs: readonly Shape[], output: Shape): Aliasing | undefined;
   /** Writes the commands. */

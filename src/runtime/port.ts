@@ -1,5 +1,5 @@
 /**
- * Tensors across the border of a session: dense data in the model file's own layout outside, strided NHWC inside.
+ * Tensors across the border of a session: dense data in the model file's own layout outside, strided NHWC inside; bytes of photos as they are.
  *
  * @module
  */
@@ -8,7 +8,8 @@ import type { MemoryPort } from "../compiler/memory_map.ts";
 import { channelsOf, elements, rowsOf, type Shape } from "../tensor.ts";
 
 /** The shape that callers see. */
-export function outerShape({ shape, nchw }: MemoryPort): Shape {
+export function outerShape({ shape, nchw, rgba }: MemoryPort): Shape {
+  if (rgba) return [...shape.slice(0, -1), 4];
   if (!nchw) return shape;
   const [n, h, w, c] = shape;
   return [n, c, h, w];
@@ -33,8 +34,16 @@ function eachRun(
   }
 }
 
-/** Copies `data` into memory. */
-export function writePort(port: MemoryPort, memory: ArrayBufferLike, data: Float32Array): void {
+/** Copies `data` into memory: of bytes what lies in it, whatever it is. */
+export function writePort(
+  port: MemoryPort,
+  memory: ArrayBufferLike,
+  data: Float32Array | Uint8Array | Uint8ClampedArray,
+): void {
+  if (port.rgba) {
+    new Uint8Array(memory).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), port.offset);
+    return;
+  }
   const floats = new Float32Array(memory);
   const channels = channelsOf(port.shape);
   if (!port.nchw && port.stride === channels * 4) {

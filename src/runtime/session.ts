@@ -9,7 +9,7 @@ import type { CompiledModel } from "../compiler/program_file.ts";
 import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import type { Arch } from "../kernels/emitter.ts";
-import { elements, formatShape, sameShape, type Tensor } from "../tensor.ts";
+import { elements, formatShape, type RgbaTensor, sameShape, type Tensor } from "../tensor.ts";
 import { buildOf, verify } from "./compiled.ts";
 import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
 import { allocateMemory, PAGE } from "./memory.ts";
@@ -32,6 +32,12 @@ export interface SessionOptions {
   readonly arch?: Arch;
   /** Most memory that the model may need, in MiB; 1024 when left out. A small file can ask for gigabytes. */
   readonly maxMemory?: number;
+}
+
+/** A tensor that a session takes. */
+export interface SessionInput extends Port {
+  /** Whether it is the RGBA bytes of photos, `[n, h, w, 4]`. */
+  readonly rgba?: boolean;
 }
 
 /** What a session ended up with. */
@@ -65,7 +71,7 @@ export interface SessionInfo {
  */
 export class Session implements Disposable {
   /** Tensors that `run` takes. */
-  readonly inputs: readonly Port[];
+  readonly inputs: readonly SessionInput[];
   /** Tensors that `run` gives. */
   readonly outputs: readonly Port[];
   /** What the session runs on. */
@@ -78,7 +84,7 @@ export class Session implements Disposable {
 
   private constructor(program: Program, setup: PoolSetup, build: Build, threadsNote: string | undefined) {
     const port = (port: MemoryPort): Port => ({ name: port.name, shape: outerShape(port) });
-    this.inputs = program.inputs.map(port);
+    this.inputs = program.inputs.map((input) => ({ ...port(input), ...(input.rgba && { rgba: true }) }));
     this.outputs = program.outputs.map(port);
     this.info = {
       threads: setup.threads,
@@ -146,19 +152,19 @@ export class Session implements Disposable {
   /**
    * Runs the network on copies of `inputs` and gives copies of the outputs.
    *
-   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array.
+   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array (of bytes: no Uint8Array or Uint8ClampedArray).
    */
   // deno-lint-ignore require-await
-  async run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async run(inputs: Readonly<Record<string, Tensor | RgbaTensor>>): Promise<Record<string, Tensor>> {
     return this.runSync(inputs);
   }
 
   /**
    * As `run`, at once.
    *
-   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array.
+   * @throws {OptionError} If an input is missing, misshapen, or no Float32Array (of bytes: no Uint8Array or Uint8ClampedArray).
    */
-  runSync(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  runSync(inputs: Readonly<Record<string, Tensor | RgbaTensor>>): Record<string, Tensor> {
     const memory = this.memory;
     for (const port of this.#program.inputs) {
       const tensor = inputs[port.name];
@@ -170,9 +176,12 @@ export class Session implements Disposable {
           }`,
         );
       }
-      if (tensor.data?.[Symbol.toStringTag] !== "Float32Array" || !Array.isArray(tensor.shape)) {
+      const types = port.rgba ? ["Uint8Array", "Uint8ClampedArray"] : ["Float32Array"];
+      if (!types.includes(tensor.data?.[Symbol.toStringTag]) || !Array.isArray(tensor.shape)) {
         throw new OptionError(
-          `Cannot run: input "${port.name}" is not { shape, data }, of numbers and of a Float32Array`,
+          `Cannot run: input "${port.name}" is not { shape, data }, of numbers and of a ${
+            types.join(" or ")
+          }`,
         );
       }
       if (!sameShape(tensor.shape, shape) || tensor.data.length !== elements(shape)) {

@@ -4,6 +4,7 @@ import { foldBatchnorm } from "../../src/compiler/passes/fold_batchnorm.ts";
 import { fuseActivation } from "../../src/compiler/passes/fuse_activation.ts";
 import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
 import { fusePreactivation } from "../../src/compiler/passes/fuse_preactivation.ts";
+import { fuseUnpack } from "../../src/compiler/passes/fuse_unpack.ts";
 import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
 import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
 import { optimize } from "../../src/compiler/passes/index.ts";
@@ -194,6 +195,34 @@ Deno.test("fuse_preactivation joins what pointwise convolutions alone read, and 
   );
   const left = run(fusePreactivation, wide);
   assertEquals([left.ops, left.log], [["batch_norm", "conv2d"], []]);
+});
+
+Deno.test("fuse_unpack joins bytes and the one convolution that reads them, if it copies rows", () => {
+  const photo = (build: (b: GraphBuilder, p: Pieces, x: string) => string | readonly string[]) =>
+    graphOf([[1, 20, 20, 1]], (b, [bytes]) => {
+      const unpack = { scale: [1, 2, 3], offset: [4, 5, 6] } as const;
+      return build(b, new Pieces(b), b.node("unpack_rgba", "x", unpack, [bytes]));
+    });
+  const conv = (b: GraphBuilder, p: Pieces, name: string, inputs: readonly string[], side = 3) => {
+    const weight = p.constant(`${name}_w`, [side, side, 3, 3]);
+    const pad = side >> 1, padding = [pad, pad, pad, pad] as const;
+    return b.node("conv2d", name, { ...attrs, padding }, [inputs[0], weight, ...inputs.slice(1)]);
+  };
+  const joined = photo((b, p, x) => b.node("clip", "r", { lo: 0 }, [conv(b, p, "c", [x])]));
+  const { ops, log } = run(optimize, joined);
+  assertEquals([ops, log.at(-1)], [["unpacked_conv2d"], 'fuse_unpack: unpack_rgba "x" into conv2d "r"']);
+  const others = "others read what is between them";
+  const cases: [Graph, string][] = [
+    [photo((b, p, x) => [conv(b, p, "c", [x]), x]), others],
+    [photo((b, p, x) => [conv(b, p, "c", [x]), b.node("sigmoid", "s", {}, [x])]), others],
+    [photo((b, p, x) => conv(b, p, "c", [x, p.constant("b", [3]), x])), others],
+    [photo((b, p, x) => conv(b, p, "c", [x], 1)), "a kernel that copies no rows is faster"],
+  ];
+  for (const [graph, why] of cases) {
+    const { ops, log } = run(fuseUnpack, graph);
+    assertEquals(ops.slice(0, 2), ["unpack_rgba", "conv2d"]);
+    assertEquals(log, [`fuse_unpack: "x" and conv2d "c" stay apart: ${why}`]);
+  }
 });
 
 Deno.test("fuse_activation: other activations join convolutions alone, one each", () => {

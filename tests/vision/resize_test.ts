@@ -1,10 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ImageError } from "../../src/errors.ts";
 import type { Preprocessing } from "../../src/graph/model_info.ts";
 import { type Build, instantiate, kernelModule } from "../../src/runtime/kernels.ts";
 import { decodeImage } from "../../src/vision/decode.ts";
 import type { RawImage } from "../../src/vision/image.ts";
 import { placeImage } from "../../src/vision/placement.ts";
-import { resizeImage } from "../../src/vision/resize.ts";
+import { resizeImage, resizesToBytes } from "../../src/vision/resize.ts";
+import { unpackRgba } from "../../src/ops/unpack_rgba.ts";
 import { bilinearTaps, opencvTaps, pillowTaps, type Taps } from "../../src/vision/taps.ts";
 import { BUILDS } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
@@ -23,17 +25,17 @@ const plain: Preprocessing = {
 const pillow = { ...plain, antialias: true };
 const opencv = { ...plain, resize: "opencv" } as const;
 
-/** Resizes on a build, over memory of NaNs of which only what is allowed may change. */
+/** Resizes on a build, over memory of NaNs of which only what is allowed may change; bytes are unpacked as networks do. */
 async function resizer(
   build: Build,
   pages = 16,
-): Promise<(image: RawImage, spec: Preprocessing) => Float32Array> {
+): Promise<(image: RawImage, spec: Preprocessing, rgba?: boolean) => Float32Array> {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
   const kernels = await instantiate(await kernelModule(build), memory);
   const output = 64;
-  return (image, spec) => {
+  return (image, spec, rgba) => {
     const bytes = new Uint8Array(memory.buffer).fill(255);
-    const values = spec.width * spec.height * 3, scratch = output + values * 4 + 64;
+    const pixels = spec.width * spec.height, size = pixels * (rgba ? 4 : 12), scratch = output + size + 64;
     let end = scratch;
     const target = {
       kernels,
@@ -44,10 +46,14 @@ async function resizer(
         return scratch;
       },
     };
-    resizeImage(image, spec, target, output);
+    resizeImage(image, spec, target, output, rgba);
     const untouched = (from: number, to: number) => bytes.subarray(from, to).every((byte) => byte === 255);
-    assert(untouched(0, output) && untouched(scratch - 60, scratch) && untouched(end, bytes.length));
-    return new Float32Array(memory.buffer.slice(output, output + values * 4));
+    assert(
+      untouched(0, output) && untouched(scratch - (rgba ? 64 : 60), scratch) && untouched(end, bytes.length),
+    );
+    const written = new Float32Array(memory.buffer.slice(output, output + size));
+    if (!rgba) return written;
+    return unpackRgba.reference(spec, [{ shape: [pixels], data: written }], [spec.height, spec.width, 3]);
   };
 }
 
@@ -94,9 +100,9 @@ function reference(image: RawImage, spec: Preprocessing): Float32Array {
   return new Float32Array(spec.height * spec.width * 3).map((_, i) => {
     const c = i % 3, x = (i - c) / 3 % spec.width - place.x;
     const y = Math.floor(i / 3 / spec.width) - place.y;
-    if (x < 0 || y < 0 || x >= place.width || y >= place.height) {
-      return (spec.pad ?? 0) * spec.scale[c] + spec.offset[c];
-    }
+    const normalise = (value: number) =>
+      fround(fround(value * fround(spec.scale[c])) + fround(spec.offset[c]));
+    if (x < 0 || y < 0 || x >= place.width || y >= place.height) return normalise(spec.pad ?? 0);
     const channel = spec.channels === "bgr" ? 2 - c : c;
     const value = down(
       from(rows.starts[y], rows.count, height).map((row) =>
@@ -109,7 +115,7 @@ function reference(image: RawImage, spec: Preprocessing): Float32Array {
       ),
       weightsOf(rows, y),
     );
-    return fround(fround(value * fround(spec.scale[c])) + fround(spec.offset[c]));
+    return normalise(value);
   });
 }
 
@@ -136,8 +142,8 @@ for (const build of BUILDS) {
     }
   });
 
-  Deno.test(`${label} equals the reference, bit for bit`, () => {
-    const seed = seedOf(31), random = new Random(seed);
+  Deno.test(`${label} equals the reference, bit for bit, as floats and as bytes`, () => {
+    const seed = seedOf(31), random = new Random(seed), seen = new Set<string>();
     for (let i = 0; i < 300; i++) {
       const [width, height] = [0, 0].map(() => random.pick([1, 2, 3, random.integer(1, 90)]));
       const channels = random.pick([3, 4] as const);
@@ -151,18 +157,30 @@ for (const build of BUILDS) {
         antialias: random.pick([true, false]),
         fit: random.pick(["stretch", "letterbox", "letterbox_top_left", "crop"]),
         cropFrom: Math.min(w, h) + random.integer(0, 3),
-        pad: 114,
+        pad: random.pick([114, 114, 127.5]),
         channels: random.pick(["rgb", "bgr"]),
         scale: [0.017, 1 / 58.4, 2],
         offset: [-2.1, 3, 0.3],
       };
       const image: RawImage = { data, width, height, channels };
-      assertEquals(
-        resize(image, spec),
-        reference(image, spec),
-        `seed ${seed}, ${width}x${height}x${channels} ${JSON.stringify(spec)}`,
-      );
+      const label = `seed ${seed}, round ${i}, ${width}x${height}x${channels} ${JSON.stringify(spec)}`;
+      const wanted = reference(image, spec);
+      assertEquals(resize(image, spec), wanted, label);
+      const place = placeImage(width, height, spec);
+      const { pad = 0 } = spec, whole = place.width === width && place.height === height;
+      const covered = place.x <= 0 && place.y <= 0 && place.x + place.width >= w &&
+        place.y + place.height >= h;
+      const ruled = spec.antialias || spec.resize === "opencv";
+      if ((whole || ruled) && (covered || Number.isInteger(pad))) {
+        assertEquals(resize(image, spec, true), wanted, `${label}, bytes`);
+        seen.add(`${whole ? "whole" : ruled ? "ruled" : ""} ${channels}`);
+      } else {
+        assert(!resizesToBytes(spec), label);
+        assertThrows(() => resize(image, spec, true), ImageError, `does not become whole bytes`, label);
+        seen.add("refused");
+      }
     }
+    assertEquals(seen, new Set(["whole 3", "whole 4", "ruled 3", "ruled 4", "refused"]));
   });
 }
 

@@ -11,10 +11,14 @@ import { fuseActivation } from "./fuse_activation.ts";
 import { fuseExpand } from "./fuse_expand.ts";
 import { fusePreactivation } from "./fuse_preactivation.ts";
 import { fuseResidual } from "./fuse_residual.ts";
+import { fuseUnpack } from "./fuse_unpack.ts";
 import type { Log, Pass } from "./pass.ts";
 
 /** Residual sums are fused before activations, which may stand behind them. */
 const layerPasses: readonly Pass[] = [dropIdentity, foldBatchnorm, fuseResidual, fuseActivation];
+
+/** These join layers. */
+const jointPasses: readonly Pass[] = [fuseExpand, fusePreactivation, fuseUnpack];
 
 /** Joins what belongs to one layer: convolutions keep nodes of their own. */
 export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {
@@ -23,5 +27,5 @@ export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {
 
 /** Runs all passes. */
 export function optimize(graph: Graph, log: Log = () => {}): Graph {
-  return fusePreactivation(fuseExpand(optimizeLayers(graph, log), log), log);
+  return jointPasses.reduce((current, pass) => pass(current, log), optimizeLayers(graph, log));
 }
