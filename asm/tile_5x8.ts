@@ -3,7 +3,8 @@
  *
  * Every load costs a bounds check, and Intel's cores branch on a port that multiply-adds need: a 6x8 tile whose values of A are all spread by their loads is held
  * to 77 % of the peak, 85 % with four steps an iteration. Two rows that load four values at once, spread by shuffles, bring 90 %. On an AMD EPYC that makes no
- * difference, but two or eight steps an iteration are 3 to 4 % slower than four.
+ * difference, but two or eight steps an iteration are 3 to 4 % slower than four. Weights loaded before A, and rows of shuffles that take turns with rows of spread loads,
+ * save networks of pointwise convolutions there about 1 %.
  */
 import { clamp, lane, madd, storeLanes } from "./simd";
 import { leaky } from "./unary";
@@ -64,48 +65,54 @@ export function tile5x8(
   while (true) {
     let i = k;
     for (; i >= 4; i -= 4) {
+      const b00 = v128.load(w), b01 = v128.load(w, 16);
       const x0 = v128.load(a0), x1 = rows > 1 ? v128.load(a1) : x0;
       {
-        const b0 = v128.load(w), b1 = v128.load(w, 16);
-        let x = lane(x0, 0);
-        c00 = madd(x, b0, c00);
-        c01 = madd(x, b1, c01);
-        if (rows > 1) {
-          x = lane(x1, 0);
-          c10 = madd(x, b0, c10);
-          c11 = madd(x, b1, c11);
-        }
+        let x: v128;
         if (rows > 2) {
           x = v128.load32_splat(a2);
-          c20 = madd(x, b0, c20);
-          c21 = madd(x, b1, c21);
+          c20 = madd(x, b00, c20);
+          c21 = madd(x, b01, c21);
+        }
+        x = lane(x0, 0);
+        c00 = madd(x, b00, c00);
+        c01 = madd(x, b01, c01);
+        if (rows > 2) {
           x = v128.load32_splat(a3);
-          c30 = madd(x, b0, c30);
-          c31 = madd(x, b1, c31);
+          c30 = madd(x, b00, c30);
+          c31 = madd(x, b01, c31);
+        }
+        if (rows > 1) {
+          x = lane(x1, 0);
+          c10 = madd(x, b00, c10);
+          c11 = madd(x, b01, c11);
         }
         if (rows > 4) {
           x = v128.load32_splat(a4);
-          c40 = madd(x, b0, c40);
-          c41 = madd(x, b1, c41);
+          c40 = madd(x, b00, c40);
+          c41 = madd(x, b01, c41);
         }
       }
       {
         const b0 = v128.load(w, 32), b1 = v128.load(w, 48);
-        let x = lane(x0, 1);
-        c00 = madd(x, b0, c00);
-        c01 = madd(x, b1, c01);
-        if (rows > 1) {
-          x = lane(x1, 1);
-          c10 = madd(x, b0, c10);
-          c11 = madd(x, b1, c11);
-        }
+        let x: v128;
         if (rows > 2) {
           x = v128.load32_splat(a2, 4);
           c20 = madd(x, b0, c20);
           c21 = madd(x, b1, c21);
+        }
+        x = lane(x0, 1);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 2) {
           x = v128.load32_splat(a3, 4);
           c30 = madd(x, b0, c30);
           c31 = madd(x, b1, c31);
+        }
+        if (rows > 1) {
+          x = lane(x1, 1);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
         }
         if (rows > 4) {
           x = v128.load32_splat(a4, 4);
@@ -115,21 +122,24 @@ export function tile5x8(
       }
       {
         const b0 = v128.load(w, 64), b1 = v128.load(w, 80);
-        let x = lane(x0, 2);
-        c00 = madd(x, b0, c00);
-        c01 = madd(x, b1, c01);
-        if (rows > 1) {
-          x = lane(x1, 2);
-          c10 = madd(x, b0, c10);
-          c11 = madd(x, b1, c11);
-        }
+        let x: v128;
         if (rows > 2) {
           x = v128.load32_splat(a2, 8);
           c20 = madd(x, b0, c20);
           c21 = madd(x, b1, c21);
+        }
+        x = lane(x0, 2);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 2) {
           x = v128.load32_splat(a3, 8);
           c30 = madd(x, b0, c30);
           c31 = madd(x, b1, c31);
+        }
+        if (rows > 1) {
+          x = lane(x1, 2);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
         }
         if (rows > 4) {
           x = v128.load32_splat(a4, 8);
@@ -139,21 +149,24 @@ export function tile5x8(
       }
       {
         const b0 = v128.load(w, 96), b1 = v128.load(w, 112);
-        let x = lane(x0, 3);
-        c00 = madd(x, b0, c00);
-        c01 = madd(x, b1, c01);
-        if (rows > 1) {
-          x = lane(x1, 3);
-          c10 = madd(x, b0, c10);
-          c11 = madd(x, b1, c11);
-        }
+        let x: v128;
         if (rows > 2) {
           x = v128.load32_splat(a2, 12);
           c20 = madd(x, b0, c20);
           c21 = madd(x, b1, c21);
+        }
+        x = lane(x0, 3);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (rows > 2) {
           x = v128.load32_splat(a3, 12);
           c30 = madd(x, b0, c30);
           c31 = madd(x, b1, c31);
+        }
+        if (rows > 1) {
+          x = lane(x1, 3);
+          c10 = madd(x, b0, c10);
+          c11 = madd(x, b1, c11);
         }
         if (rows > 4) {
           x = v128.load32_splat(a4, 12);
