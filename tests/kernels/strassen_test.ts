@@ -52,9 +52,9 @@ function pointwise(random: Random, test: Case): Graph {
 
 Deno.test("products by halves equal the reference at every edge of rows, channels and columns", async () => {
   const random = new Random(seedOf(81));
-  for (const c of [16, 32, 48, 80]) {
-    for (const outputs of [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 40, 41, 48, 57, 64]) {
-      for (const w of [1, 2, 3, 9, 10, 11, 17, 20]) {
+  for (const c of [16, 48]) {
+    for (const outputs of [1, 8, 9, 16, 17, 24, 25, 33, 40, 41, 64]) {
+      for (const w of [1, 2, 9, 10, 11, 20]) {
         const test: Case = { input: [1, 1, w, c], outputs, residual: (w + outputs) % 3 === 0 };
         await compareBuilds(
           pointwise(random, test),
@@ -74,7 +74,7 @@ Deno.test("products by halves equal the reference with every epilogue, in parts 
     { op: "leaky_relu", attrs: { alpha: 0.1 } },
     { op: "silu", attrs: {} },
   ];
-  for (let i = 0; i < 18; i++) {
+  for (let i = 0; i < 6; i++) {
     const test: Case = {
       input: [1, random.integer(13, 15), random.integer(13, 14), 304],
       outputs: random.pick([196, 200, 249, 256]),
@@ -98,10 +98,10 @@ Deno.test("products by halves equal the reference with every epilogue, in parts 
 Deno.test("products by halves stay within 1e-5 of a layer's range of float64, many tiles high and wide", async () => {
   for (
     const [input, outputs] of [
-      [[1, 28, 28, 256], 256],
-      [[1, 14, 14, 1024], 300],
-      [[1, 13, 13, 1728], 200],
-      [[1, 40, 40, 128], 128],
+      [[1, 28, 28, 256], 56],
+      [[1, 14, 14, 1024], 40],
+      [[1, 13, 13, 1728], 41],
+      [[1, 40, 40, 128], 48],
     ] as const
   ) {
     const random = new Random(seedOf(83));
@@ -123,14 +123,12 @@ Deno.test("products by halves give the same bits on 1 to 4 threads, cut along ro
   for (const arch of ["x86-64", "aarch64"] as const) {
     for (
       const [input, outputs] of [
-        [[1, 29, 29, 256], 152],
-        [[1, 14, 14, 320], 512],
-        [[1, 13, 13, 384], 1000],
-        [[2, 45, 37, 128], 136],
+        [[1, 15, 17, 256], 248],
+        [[1, 14, 14, 320], 192],
       ] as const
     ) {
       const random = new Random(seedOf(84));
-      const graph = pointwise(random, { input, outputs, residual: outputs === 512 });
+      const graph = pointwise(random, { input, outputs, residual: outputs === 248 });
       const inputs = inputsFor(graph, random);
       let wanted: Float32Array | undefined;
       for (const threads of [1, 2, 3, 4]) {
