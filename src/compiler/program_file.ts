@@ -191,7 +191,8 @@ function isWithin({ begin, end }: CommandRange, outer: CommandRange): boolean {
 /** Whether a port lies within so many bytes. */
 function isPort(value: unknown, total: number): boolean {
   if (!isRecord(value) || !isNamed(value)) return false;
-  const { offset, stride, shape } = value as unknown as MemoryPort;
+  const { offset, stride, shape, nchw, rgba } = value as unknown as MemoryPort;
+  if (typeof nchw !== "boolean" || typeof rgba !== "boolean" || rgba && channelsOf(shape) !== 1) return false;
   const last = elements(shape) === 0 ? 0 : (rowsOf(shape) - 1) * stride + channelsOf(shape) * 4;
   return isCount(offset) && isCount(stride) && offset % 4 === 0 && stride % 4 === 0 &&
     isCount(offset + last, total);
