@@ -10,7 +10,9 @@ function start(name: string, ...args: string[]): Promise<Deno.CommandOutput> {
   const [path, script] = [config, `../../bench/${name}.ts`].map((file) =>
     fromFileUrl(new URL(file, import.meta.url))
   );
-  return new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--config", path, script, ...args] })
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", "--config", path, script, ...args],
+  })
     .output();
 }
 

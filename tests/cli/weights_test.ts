@@ -52,7 +52,7 @@ function start(
 ): Deno.ChildProcess {
   const script = new URL("./ensure_entry.ts", import.meta.url).href;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, script, JSON.stringify({ entry, folder, registry: registry.url })],
+    args: ["run", "--quiet", ...flags, script, JSON.stringify({ entry, folder, registry: registry.url })],
     cwd: folder,
     stdout: "piped",
     stderr: "piped",

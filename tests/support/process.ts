@@ -24,7 +24,7 @@ export async function run(
   { allow = ["--allow-read"], stdin, env }: StartOptions = {},
 ): Promise<Ended> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...allow, entry, ...args],
+    args: ["run", "--quiet", ...allow, entry, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1", ...env },
     stdin: stdin ? "piped" : "null",
