@@ -8,15 +8,15 @@
  *     V = (U += S2 T2) + S3 T3         C21 = V - A22 T4
  *     P = S1 T1        C22 = V + P     C12 = (U += P) + S4 W22
  *
- * A tile takes some rows of the upper half and as many of the lower, so that they and their sums stay in cache; the right half of the columns of W is every other panel, so that a pair
- * of panels lies together and needs but U, V and P of its own. Sums of W are made pair by pair and tile by tile: read in the order in which they lie, weights come from memory faster than seven
+ * The upper half of the rows of A and C is every other row, so that a tile is rows in a piece, which threads find in the caches that they left them in; the right half of the columns
+ * of W is every other panel, so that a pair of panels lies together and needs but U, V and P of its own. Sums of W are made pair by pair and tile by tile: read in the order in which they lie, weights come from memory faster than seven
  * products would ask for them, and a packed seven quarters of them would have to come from there too. U carries the bias of the left panel, P the difference of both.
  *
  * A panel is packed as two: its bias and the first half of its rows, then a bias of 0 and the others.
  *
  * A that is normalised first (preactivated_pointwise.ts) is packed into scratch memory, tile by tile.
  *
- * Parameter block: 0-11 as in gemm.ts, K a multiple of 16; 12 rows of the upper half a tile; 13-19 the grid of tiles and the activation as in gemm.ts; 20
+ * Parameter block: 0-11 as in gemm.ts, K a multiple of 16; 12 pairs of rows a tile; 13-19 the grid of tiles and the activation as in gemm.ts; 20
  * scratch memory of this thread; 21-23 shifts and scales of A, and their clamp (f32), or 0.
  */
 import { rowTile } from "./gemm";
@@ -153,20 +153,20 @@ function combine(u: usize, v: usize, p: usize, r: usize, ldr: usize, c: usize, l
 /** Kernel `strassen`: tile `index` of the product; `local` is the offset of this thread's workspace. */
 export function strassen(params: usize, index: i32, local: usize): void {
   const grid = params + 52, activation = grid + 16;
-  let lda = <usize> word(params, 1);
-  const ldc = <usize> word(params, 7);
-  const m = word(params, 2), top = (m + 1) >> 1, tileRows = word(params, 12);
-  const first = rowTile(grid, index) * tileRows;
-  const upper = min(tileRows, top - first), lower = min(upper, m - top - first);
+  const cRow = <usize> word(params, 7), ldc = cRow << 1;
+  const tileRows = word(params, 12), first = rowTile(grid, index) * tileRows << 1;
+  const rows = min(tileRows << 1, word(params, 2) - first), upper = (rows + 1) >> 1, lower = rows >> 1;
   const column = word(grid, 0) * (word(grid, 2) ? index / word(grid, 1) : index % word(grid, 1));
   const columns = min(word(grid, 0), word(params, 4) - column);
   const half = word(params, 3) >> 1, k = <usize> half << 2, panelBytes = <usize> (half + 1) * ROW;
-  let a = <usize> word(params, 0) + <usize> first * lda, aLower = a + <usize> top * lda;
+  const aRow = <usize> word(params, 1);
+  let lda = aRow << 1;
+  let a = <usize> word(params, 0) + <usize> first * aRow, aLower = a + aRow;
   let w = <usize> word(params, 5) + (<usize> column << 3) * <usize> (half + 1);
-  const c = <usize> word(params, 6) + <usize> first * ldc + (<usize> column << 2), cLower = <usize> top * ldc;
+  const c = <usize> word(params, 6) + <usize> first * cRow + (<usize> column << 2);
   let r = <usize> word(params, 8);
-  const ldr: usize = r ? <usize> word(params, 9) : 0, rLower = <usize> top * ldr;
-  if (r) r += <usize> first * ldr + (<usize> column << 2);
+  const rRow: usize = r ? <usize> word(params, 9) : 0, ldr = rRow << 1;
+  if (r) r += <usize> first * rRow + (<usize> column << 2);
   const least = load<f32>(params, 40), most = load<f32>(params, 44);
 
   const sBytes = <usize> upper * k + PAD, tBytes = panelBytes + PAD, uBytes = <usize> upper * ROW;
@@ -179,12 +179,10 @@ export function strassen(params: usize, index: i32, local: usize): void {
 
   const affine = params + 84;
   if (word(affine, 0)) {
-    const packed = p + uBytes, packedLower = packed + <usize> upper * 2 * k;
-    pack(affine, 2 * half, a, lda, upper, packed, 2 * k);
-    pack(affine, 2 * half, aLower, lda, lower, packedLower, 2 * k);
-    a = packed;
-    aLower = packedLower;
-    lda = 2 * k;
+    pack(affine, 2 * half, a, aRow, rows, p + uBytes, 2 * k);
+    a = p + uBytes;
+    aLower = a + 2 * k;
+    lda = 4 * k;
   }
   addHalves(a, aLower, lda, upper, lower, s1, sBytes, k);
   for (let n = 0; n < columns;) {
@@ -198,12 +196,12 @@ export function strassen(params: usize, index: i32, local: usize): void {
       panel(upper, 1, 0, s2, k, half, t2, u, ROW, u, ROW, none, all, WIDTH, 0);
       panel(upper, 1, 0, s3, k, half, t3, v, ROW, u, ROW, none, all, WIDTH, 0);
       panel(upper, 1, 0, s1, k, half, t1, p, ROW, 0, 0, none, all, WIDTH, 0);
-      combine(u, v, p, r ? rTop + rLower + ROW : 0, ldr, c + cLower + right, ldc, upper, lower, lo, hi, some, slope);
+      combine(u, v, p, r ? rTop + rRow + ROW : 0, ldr, c + cRow + right, ldc, upper, lower, lo, hi, some, slope);
       if (r) {
-        addRows(v, v, rTop + rLower, ldr, lower, WIDTH);
+        addRows(v, v, rTop + rRow, ldr, lower, WIDTH);
         addRows(u, u, rTop + ROW, ldr, upper, some);
       }
-      panel(lower, 1, 0, aLower + k, lda, half, t4, cTop + cLower, ldc, v, ROW, least, most, WIDTH, slope);
+      panel(lower, 1, 0, aLower + k, lda, half, t4, cTop + cRow, ldc, v, ROW, least, most, WIDTH, slope);
       panel(upper, 1, 0, s4, k, half, w + 3 * panelBytes, c + right, ldc, u, ROW, least, most, some, slope);
       w += 4 * panelBytes;
       n += 2 * WIDTH;
@@ -213,16 +211,13 @@ export function strassen(params: usize, index: i32, local: usize): void {
       panel(lower, 1, 0, aLower, lda, half, w, v, ROW, 0, 0, none, all, width, 0);
       if (r) {
         addRows(u, u, rTop, ldr, upper, width);
-        addRows(v, v, rTop + rLower, ldr, lower, width);
+        addRows(v, v, rTop + rRow, ldr, lower, width);
       }
       panel(upper, 1, 0, a + k, lda, half, w + lowerBytes, cTop, ldc, u, ROW, least, most, width, slope);
-      panel(lower, 1, 0, aLower + k, lda, half, w + lowerBytes, cTop + cLower, ldc, v, ROW, least, most, width, slope);
+      panel(lower, 1, 0, aLower + k, lda, half, w + lowerBytes, cTop + cRow, ldc, v, ROW, least, most, width, slope);
       w += 2 * panelBytes;
       n += WIDTH;
     }
   }
-  if (!slope) {
-    activate(activation, c, ldc, upper, columns);
-    activate(activation, c + cLower, ldc, lower, columns);
-  }
+  if (!slope) activate(activation, c, cRow, rows, columns);
 }

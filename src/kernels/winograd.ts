@@ -148,7 +148,9 @@ export function emitWinograd(
   const { threads } = emitter.host;
   const sharers = deep ? 1 : Math.max(1, Math.min(threads, Math.floor(tiles / rows)));
   const blocks = Math.ceil(Math.ceil(tiles / Math.max(rows, fitting)) / sharers) * sharers;
-  const block = Math.min(tiles, Math.ceil(tiles / blocks / rows) * rows);
+  // Whole register tiles, but for threads alike blocks.
+  const unit = sharers > 1 ? 1 : rows;
+  const block = Math.min(tiles, Math.ceil(tiles / blocks / unit) * unit);
   // An odd number of cache lines between planes, so that they do not meet in one cache set.
   const plane = (row: number) => align(block * row) + (align(block * row) / 64 % 2 === 0 ? 64 : 0);
   const vPlane = plane(vRow), mPlane = plane(mRow);

@@ -7,6 +7,9 @@
 import type { MemoryPort } from "../compiler/memory_map.ts";
 import { channelsOf, elements, rowsOf, type Shape } from "../tensor.ts";
 
+/** What callers give. */
+type PortData = Float32Array | Uint8Array | Uint8ClampedArray;
+
 /** The shape that callers see. */
 export function outerShape({ shape, nchw, rgba }: MemoryPort): Shape {
   if (rgba) return [...shape.slice(0, -1), 4];
@@ -34,11 +37,28 @@ function eachRun(
   }
 }
 
+/** Copies `pixels` pixels of three planes, in one pass: of all that a run does, one thread does this alone. */
+function interleave(
+  data: PortData,
+  first: number,
+  pixels: number,
+  floats: Float32Array,
+  start: number,
+  step: number,
+): void {
+  const end = first + pixels;
+  for (let red = first, at = start; red < end; red++, at += step) {
+    floats[at] = data[red];
+    floats[at + 1] = data[red + pixels];
+    floats[at + 2] = data[red + 2 * pixels];
+  }
+}
+
 /** Copies `data` into memory: of bytes what lies in it, whatever it is. */
 export function writePort(
   port: MemoryPort,
   memory: ArrayBufferLike,
-  data: Float32Array | Uint8Array | Uint8ClampedArray,
+  data: PortData,
 ): void {
   if (port.rgba) {
     new Uint8Array(memory).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), port.offset);
@@ -48,6 +68,14 @@ export function writePort(
   const channels = channelsOf(port.shape);
   if (!port.nchw && port.stride === channels * 4) {
     floats.set(data, port.offset / 4);
+    return;
+  }
+  if (port.nchw && channels === 3) {
+    const pixels = port.shape[1] * port.shape[2], step = port.stride / 4;
+    for (let image = 0; image < port.shape[0]; image++) {
+      const first = image * pixels;
+      interleave(data, first * channels, pixels, floats, port.offset / 4 + first * step, step);
+    }
     return;
   }
   eachRun(port, (inside, step, outside, count) => {
