@@ -103,28 +103,26 @@ export function run(begin: usize, end: usize): void {
  */
 const ARRIVED: usize = 0, ABORT: usize = 64, TAKEN: usize = 1216, TAKEN_BYTES: usize = 1024;
 
-/** Plain loads before a waiting thread goes to sleep: some tens of microseconds. */
-const SPINS = 20_000;
 /** Nanoseconds of one sleep, and how many without progress mean that a thread has died. */
 const SLEEP: i64 = 100_000_000, PATIENCE = 100;
 
 /**
- * Waits until `arrived` has reached `target`, which wraps around. A thread that may not sleep (the main thread of a browser) spins.
+ * Waits until `arrived` has reached `target`, which wraps around: for `spins` plain loads, then asleep; below 0 it never sleeps, as the main thread of a browser may not.
  *
  * @returns Whether all came; false when a thread set the abort word or has died.
  */
-function barrier(control: usize, target: i32, maySleep: bool): bool {
+function barrier(control: usize, target: i32, spins: i32): bool {
   const arrived = control + ARRIVED;
   if (atomic.add<i32>(arrived, 1) + 1 == target) {
     atomic.notify(arrived, -1);
     return atomic.load<i32>(control + ABORT) == 0;
   }
-  let spins = 0, sleeps = 0;
+  let loads = 0, sleeps = 0;
   while (true) {
     const now = atomic.load<i32>(arrived);
     if (now - target >= 0) return atomic.load<i32>(control + ABORT) == 0;
-    if (++spins < SPINS || !maySleep) {
-      if ((spins & 1023) == 0 && atomic.load<i32>(control + ABORT)) return false;
+    if (++loads < spins || spins < 0) {
+      if ((loads & 1023) == 0 && atomic.load<i32>(control + ABORT)) return false;
       continue;
     }
     if (atomic.load<i32>(control + ABORT)) return false;
@@ -147,7 +145,7 @@ export function share(
   threads: i32,
   base: i32,
   workspaceBytes: usize,
-  maySleep: bool,
+  spins: i32,
 ): bool {
   const local = <usize> thread * workspaceBytes;
   let taken = control + TAKEN, cleared = taken + TAKEN_BYTES;
@@ -166,7 +164,7 @@ export function share(
       }
     }
     base += threads;
-    if (!barrier(control, base, maySleep)) return false;
+    if (!barrier(control, base, spins)) return false;
     const swapped = taken;
     taken = cleared;
     cleared = swapped;

@@ -37,3 +37,8 @@ export async function measureStart(path: string, env: Readonly<Record<string, st
 export async function measureBare(): Promise<number> {
   return (await runScript([...USER, "bench/start/empty.ts"])).wall;
 }
+
+/** Measures what it takes to read a file and to touch `bytes` of memory for the first time, in milliseconds of a process. */
+export async function measureTouch(path: string, bytes: number): Promise<number> {
+  return (await runScript([...USER, "bench/start/touch.ts", path, String(bytes)])).wall;
+}

@@ -31,7 +31,7 @@ export interface Kernels {
     threads: number,
     base: number,
     workspaceBytes: number,
-    maySleep: number,
+    spins: number,
   ): number;
   /** A checksum of the bytes in [begin, end), multiples of 64; see `asm/checksum.ts`. */
   checksum(begin: number, end: number): number;
@@ -164,9 +164,16 @@ export async function kernelsId(build: Build): Promise<string> {
   return (await importBuild(build)).id;
 }
 
+/** Decodes base64: at once where the host can, else in a loop, which is ten times as fast as `Uint8Array.from` before V8 optimises it. */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text), bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
 async function compileBuild(build: Build, sharedPages?: number): Promise<WebAssembly.Module> {
-  const { default: base64 } = await importBuild(build);
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const bytes = fromBase64((await importBuild(build)).default);
   try {
     return await WebAssembly.compile(
       sharedPages === undefined ? bytes : withSharedMemory(bytes, sharedPages),
