@@ -8,9 +8,10 @@
  *     V = (U += S2 T2) + S3 T3         C21 = V - A22 T4
  *     P = S1 T1        C22 = V + P     C12 = (U += P) + S4 W22
  *
- * The upper half of the rows of A and C is every other row, so that a tile is rows in a piece, which threads find in the caches that they left them in; the right half of the columns
- * of W is every other panel, so that a pair of panels lies together and needs but U, V and P of its own. Sums of W are made pair by pair and tile by tile: read in the order in which they lie, weights come from memory faster than seven
- * products would ask for them, and a packed seven quarters of them would have to come from there too. U carries the bias of the left panel, P the difference of both.
+ * The upper half of the rows of A and C is every other row, so that a tile is rows in a piece, which threads find in the caches that they left them in; the right
+ * half of the columns of W is every other panel, so that a pair of panels lies together and needs but U, V and P of its own. Sums of W are made pair by pair and
+ * tile by tile: read in the order in which they lie, weights come from memory faster than seven products would ask for them, and a packed seven quarters of them
+ * would have to come from there too. U carries the bias of the left panel, P the difference of both.
  *
  * A panel is packed as two: its bias and the first half of its rows, then a bias of 0 and the others.
  *

@@ -54,7 +54,7 @@ const COSTS: Readonly<Record<Arch, { a: number; w: number; c: number; residual: 
 /** The same for normalising an element of A, which products by panels do as well, but those cut into columns do again for each. */
 const NORM_COST = 4;
 
-/** Most rows of the upper half of A in a tile. */
+/** Most pairs of rows of A in a tile. */
 function mostRows(k: number, arch: Arch): number {
   return BLOCK_BYTES[arch] / (16 * k);
 }
@@ -96,7 +96,7 @@ const PAD = 5 * ALIGNMENT;
 
 /** How a product by halves is cut. */
 export interface HalvesGrid {
-  /** Rows of the upper half that a tile takes. */
+  /** Pairs of rows that a tile takes. */
   readonly rows: number;
   /** Columns of a tile: whole pairs of panels. */
   readonly columns: number;
