@@ -103,30 +103,40 @@ export function run(begin: usize, end: usize): void {
  */
 const ARRIVED: usize = 0, ABORT: usize = 64, TAKEN: usize = 1216, TAKEN_BYTES: usize = 1024;
 
+/**
+ * Plain loads before a waiting thread goes to sleep, some hundred microseconds: to be woken takes tens of them, more than most layers' shares differ by. After each sleep in a run they are
+ * a quarter, down to the least: a thread that is so late does not run, and one that spins may be what keeps it from its core.
+ */
+const SPINS = 200_000, LEAST_SPINS = 2_000;
 /** Nanoseconds of one sleep, and how many without progress mean that a thread has died. */
 const SLEEP: i64 = 100_000_000, PATIENCE = 100;
 
+/** How a wait ended: a thread failed or has died; or all came, before this one slept or after. */
+const BROKEN: i32 = 0, AWAKE: i32 = 1, SLEPT: i32 = 2;
+
 /**
- * Waits until `arrived` has reached `target`, which wraps around: for `spins` plain loads, then asleep; below 0 it never sleeps, as the main thread of a browser may not.
+ * Waits until `arrived` has reached `target`, which wraps around: for `spins` loads, then asleep. A thread that may not sleep (the main thread of a browser) spins on.
  *
- * @returns Whether all came; false when a thread set the abort word or has died.
+ * @returns `BROKEN`, `AWAKE` or `SLEPT`.
  */
-function barrier(control: usize, target: i32, spins: i32): bool {
+function barrier(control: usize, target: i32, spins: i32, maySleep: bool): i32 {
   const arrived = control + ARRIVED;
+  let ended = AWAKE;
   if (atomic.add<i32>(arrived, 1) + 1 == target) {
     atomic.notify(arrived, -1);
-    return atomic.load<i32>(control + ABORT) == 0;
+    return atomic.load<i32>(control + ABORT) ? BROKEN : ended;
   }
-  let loads = 0, sleeps = 0;
+  let loads = 0, timeouts = 0;
   while (true) {
     const now = atomic.load<i32>(arrived);
-    if (now - target >= 0) return atomic.load<i32>(control + ABORT) == 0;
-    if (++loads < spins || spins < 0) {
-      if ((loads & 1023) == 0 && atomic.load<i32>(control + ABORT)) return false;
+    if (now - target >= 0) return atomic.load<i32>(control + ABORT) ? BROKEN : ended;
+    if (++loads < spins || !maySleep) {
+      if ((loads & 1023) == 0 && atomic.load<i32>(control + ABORT)) return BROKEN;
       continue;
     }
-    if (atomic.load<i32>(control + ABORT)) return false;
-    if (atomic.wait<i32>(arrived, now, SLEEP) == 2 && ++sleeps == PATIENCE) return false;
+    if (atomic.load<i32>(control + ABORT)) return BROKEN;
+    ended = SLEPT;
+    if (atomic.wait<i32>(arrived, now, SLEEP) == 2 && ++timeouts == PATIENCE) return BROKEN;
   }
 }
 
@@ -145,10 +155,10 @@ export function share(
   threads: i32,
   base: i32,
   workspaceBytes: usize,
-  spins: i32,
+  maySleep: bool,
 ): bool {
   const local = <usize> thread * workspaceBytes;
-  let taken = control + TAKEN, cleared = taken + TAKEN_BYTES;
+  let taken = control + TAKEN, cleared = taken + TAKEN_BYTES, spins = SPINS;
   while (begin < end) {
     const id = word(begin, 0), tiles = word(begin, 2);
     if (thread == 0) {
@@ -164,7 +174,9 @@ export function share(
       }
     }
     base += threads;
-    if (!barrier(control, base, spins)) return false;
+    const ended = barrier(control, base, spins, maySleep);
+    if (ended == BROKEN) return false;
+    if (ended == SLEPT && spins > LEAST_SPINS) spins >>= 2;
     const swapped = taken;
     taken = cleared;
     cleared = swapped;

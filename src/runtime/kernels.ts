@@ -31,7 +31,7 @@ export interface Kernels {
     threads: number,
     base: number,
     workspaceBytes: number,
-    spins: number,
+    maySleep: number,
   ): number;
   /** A checksum of the bytes in [begin, end), multiples of 64; see `asm/checksum.ts`. */
   checksum(begin: number, end: number): number;

@@ -41,17 +41,11 @@ const GONE = 0, STARTING = 1, IDLE = 2, CLAIMED = 3, STOP = 4, RUNNING = 16;
 /** Milliseconds after which a worker without work goes; a forgotten session holds the process no longer than this. */
 const RETIRE_MS = 2000;
 
-/**
- * Loads with which a thread waits for the others before it goes to sleep. To wake it takes tens of microseconds, more than most layers' shares differ by; where threads
- * share a core, one that spins keeps the one that it waits for from running. Measured on two cores: 20,000 take two threads 2 to 4 % longer, 200,000 take four up to twice as long.
- */
-const SPINS = 200_000, CROWDED_SPINS = 2_000;
-
 /** What a worker runs; it knows nothing but what its first message tells. */
 const workerSource = `
 const node = typeof postMessage === "undefined" ? (await import("node:worker_threads")).parentPort : undefined;
 const send = (message) => node ? node.postMessage(message) : postMessage(message);
-const work = async ({ module, memory, slot, begin, end, control, workspaceBytes, threads, base, abort, arrived, retire, spins }) => {
+const work = async ({ module, memory, slot, begin, end, control, workspaceBytes, threads, base, abort, arrived, retire }) => {
   const words = new Int32Array(memory.buffer);
   try {
     const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
@@ -64,7 +58,7 @@ const work = async ({ module, memory, slot, begin, end, control, workspaceBytes,
       if (state === ${CLAIMED}) Atomics.wait(words, slot, ${CLAIMED}, 1000);
       else if (state >= ${RUNNING}) {
         const range = [Atomics.load(words, begin), Atomics.load(words, end)];
-        exports.share(...range, control, state - ${RUNNING}, Atomics.load(words, threads), Atomics.load(words, base), workspaceBytes, spins);
+        exports.share(...range, control, state - ${RUNNING}, Atomics.load(words, threads), Atomics.load(words, base), workspaceBytes, 1);
         Atomics.store(words, slot, ${IDLE});
       } else if (Atomics.compareExchange(words, slot, ${IDLE}, ${GONE}) === ${IDLE}) break;
     }
@@ -121,14 +115,9 @@ export function whySingle(): string | undefined {
   return typeof Worker === "undefined" && !nodeThreads() ? "this host has no workers" : undefined;
 }
 
-/** The host's cores, if it says. */
-function cores(): number | undefined {
-  return globalThis.navigator?.hardwareConcurrency;
-}
-
 /** As many threads as are likely to help: the host's cores, at most 4. */
 export function autoThreads(): number {
-  return Math.max(1, Math.min(4, cores() ?? 1));
+  return Math.max(1, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1));
 }
 
 /** Whether this thread may sleep in `Atomics.wait`; the main thread of a browser may not. */
@@ -159,7 +148,6 @@ export class ThreadPool {
   readonly #words: Int32Array;
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #sleeps = maySleep();
-  readonly #spins: number;
   #waiting: (() => void)[] = [];
   #failure = "";
   #runs = 0;
@@ -169,7 +157,6 @@ export class ThreadPool {
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.#words = new Int32Array(setup.memory.buffer, 0, RESERVED / 4);
-    this.#spins = setup.threads > (cores() ?? Infinity) ? CROWDED_SPINS : SPINS;
   }
 
   /** Starts the workers that are missing; resolves when all are ready or the host has refused them. */
@@ -210,16 +197,8 @@ export class ThreadPool {
     });
     let complete = false;
     try {
-      complete = kernels.share(
-        begin,
-        end,
-        CONTROL,
-        0,
-        threads,
-        base,
-        workspaceBytes,
-        this.#sleeps ? this.#spins : -1,
-      ) !== 0;
+      complete =
+        kernels.share(begin, end, CONTROL, 0, threads, base, workspaceBytes, this.#sleeps ? 1 : 0) !== 0;
     } finally {
       if (!complete) this.#fail();
     }
@@ -272,7 +251,6 @@ export class ThreadPool {
         abort: ABORT / 4,
         arrived: ARRIVED / 4,
         retire: RETIRE_MS,
-        spins: this.#spins,
       };
       this.#workers.get(slot)?.terminate();
       try {
