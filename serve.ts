@@ -5,14 +5,18 @@
  * @module
  */
 
-import { Detector, SimdetError } from "./mod.ts";
 import { DEFAULT_MODEL } from "./models/zoo.ts";
-import { ensureModel } from "./src/cli/weights.ts";
+import { Detector, SimdetError } from "./runtime.ts";
+import { withProgram } from "./src/cli/programs.ts";
 import { createHandler, type Handler } from "./src/http/handler.ts";
 
 /** Loads the model and runs it once, so that no request pays for that. */
 async function load(): Promise<Detector> {
-  const detector = await Detector.load(await ensureModel(DEFAULT_MODEL, { offline: true }));
+  const detector = await withProgram(
+    DEFAULT_MODEL,
+    { offline: true },
+    (source) => Detector.load(source),
+  );
   const [width, height] = detector.info.inputSize;
   await detector.detect({ data: new Uint8Array(width * height * 4), width, height });
   return detector;

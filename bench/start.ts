@@ -59,7 +59,7 @@ try {
   await Deno.writeFile(files[0], program);
   await Deno.writeFile(files[1], weights);
 
-  const { sizes } = decodeProgram(bytesSource(program)).program;
+  const { sizes } = (await decodeProgram(bytesSource(program))).program;
   const [bare, touched, ...measured] = await interleave<number | Start>(
     [
       measureBare,

@@ -231,7 +231,7 @@ Deno.test("every format becomes a model file and a program that compute the same
     );
     const graph = await readModel(await Deno.readFile(out));
     using session = await Session.create(graph);
-    using loaded = await Session.load(decodeProgram(bytesSource(await Deno.readFile(program))));
+    using loaded = await Session.load(await decodeProgram(bytesSource(await Deno.readFile(program))));
     const inputs = inputsFor({ ...graph, inputs: session.inputs }, new Random(4));
     assertEquals(await loaded.run(inputs), await session.run(inputs), name);
   }

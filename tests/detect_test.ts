@@ -265,9 +265,9 @@ Deno.test("a compiled program of another release is made anew, by a look at many
     return await Deno.readFile(path);
   };
   const current = await look("samples/chelsea.png", "samples/coffee.png");
-  const program = decodeProgram(bytesSource(current));
+  const program = await decodeProgram(bytesSource(current));
   const old = { ...program, target: { ...program.target, kernels: "of another release" } };
-  await Deno.writeFile(path, encodeProgram(old));
+  await Deno.writeFile(path, await encodeProgram(old));
   assertEquals(await look("samples/chelsea.png", "samples/coffee.png"), current);
   const { mtime } = await Deno.stat(path);
   await look("samples/chelsea.png", "samples/coffee.png");

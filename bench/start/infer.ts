@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ByteSource, decodeProgram, readModel, Session } from "../../mod.ts";
+import { type ByteSource, decodeProgram, Session } from "../../runtime.ts";
 import { noise } from "../support/noise.ts";
 
 /** What is printed, in milliseconds. */
@@ -14,15 +14,15 @@ export interface Inference {
   readonly steady?: number;
 }
 
-/** A file of which every part is read straight to where it belongs. */
+/** A file of which every part is read straight to where it belongs, several at a time. */
 function fileSource(path: string): ByteSource {
-  const file = Deno.openSync(path);
   return {
-    size: file.statSync().size,
-    read(at, into) {
+    size: Deno.statSync(path).size,
+    async read(at, into) {
+      using file = Deno.openSync(path);
       file.seekSync(at, Deno.SeekMode.Start);
       for (let done = 0; done < into.length;) {
-        const count = file.readSync(into.subarray(done));
+        const count = await file.read(into.subarray(done));
         if (count === null) throw new Error(`${path}: the file ends early`);
         done += count;
       }
@@ -32,8 +32,8 @@ function fileSource(path: string): ByteSource {
 
 const [path, duration = "0"] = Deno.args;
 using session = path.endsWith(".program")
-  ? await Session.load(decodeProgram(fileSource(path)))
-  : await Session.create(await readModel(await Deno.readFile(path)));
+  ? await Session.load(await decodeProgram(fileSource(path)))
+  : await Session.create(await (await import("../../mod.ts")).readModel(await Deno.readFile(path)));
 const inputs = noise(session.inputs);
 const run = () => {
   const start = performance.now();

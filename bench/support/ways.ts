@@ -40,7 +40,7 @@ function kernelOf({ steps }: Program, memory: WebAssembly.Memory): string {
 async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way> {
   const program = compile(graph, { arch: build.arch, threads: 1 }, undefined, choose);
   const memory = allocateMemory(program.sizes.total, { maxMemory: Infinity });
-  program.write(memory.buffer);
+  await program.write(memory.buffer);
   const kernels = await instantiate(await kernelModule(build), memory);
   const { begin, end } = program.commands;
   return {

@@ -54,10 +54,10 @@ export async function convert(args: ConvertArguments): Promise<Outcome> {
   const error = await compare(
     graph,
     options,
-    () =>
+    async () =>
       compiled
-        ? Session.load(decodeProgram(bytesSource(bytes)), options)
-        : Session.create(readSafetensors(bytes), options),
+        ? await Session.load(await decodeProgram(bytesSource(bytes)), options)
+        : await Session.create(readSafetensors(bytes), options),
   );
   if (!(error <= (f16 ? MAX_HALF_ERROR : 0))) {
     throw new ModelError(

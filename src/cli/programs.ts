@@ -11,35 +11,10 @@ import { type ByteSource, decodeProgram } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
 import { buildOf } from "../runtime/compiled.ts";
 import { cacheFolder } from "./cache.ts";
+import { fileSource } from "./file_source.ts";
 import { keepProgram, programPath, stampOf } from "./keep_program.ts";
 import { isGranted } from "./permissions.ts";
 import { ensureEntry, type EnsureOptions } from "./weights.ts";
-
-/** A file, read on demand. */
-class FileSource implements ByteSource, Disposable {
-  readonly size: number;
-  readonly #file: Deno.FsFile;
-
-  constructor(path: string) {
-    this.#file = Deno.openSync(path);
-    this.size = this.#file.statSync().size;
-  }
-
-  read(at: number, into: Uint8Array): void {
-    this.#file.seekSync(at, Deno.SeekMode.Start);
-    for (let done = 0; done < into.length;) {
-      const count = this.#file.readSync(into.subarray(done));
-      if (count === null) {
-        throw new ModelError("Cannot read compiled program: the file ends early; compile it again");
-      }
-      done += count;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-}
 
 /** Runs `use` on a model's program: the one in the cache if it fits the weights beside it, else one made from these. */
 export async function withProgram<T>(
@@ -53,8 +28,8 @@ export async function withProgram<T>(
   const stamp = await stampOf(weights);
   if (stamp !== undefined) {
     try {
-      using source = new FileSource(programPath(weights));
-      if (decodeProgram(source).source === stamp) return await use(source);
+      const source = fileSource(programPath(weights));
+      if ((await decodeProgram(source)).source === stamp) return await use(source);
     } catch (error) {
       if (!isNoLoss(error)) throw error;
     }
@@ -84,8 +59,7 @@ export async function weightsWithProgram(
 /** Whether the program beside a weights file fits it, this host and this release. */
 async function isCurrent(weights: string): Promise<boolean> {
   try {
-    using source = new FileSource(programPath(weights));
-    const model = decodeProgram(source);
+    const model = await decodeProgram(fileSource(programPath(weights)));
     await buildOf(model);
     return model.source === await stampOf(weights);
   } catch (error) {

@@ -80,8 +80,8 @@ export interface Program {
   readonly commands: CommandRange;
   /** Bytes of one thread's workspace. */
   readonly workspaceBytes: number;
-  /** Writes constants and commands into memory of at least `sizes.total` bytes. */
-  write(memory: ArrayBufferLike): void;
+  /** Writes constants and commands into memory of at least `sizes.total` bytes, at once or in time. */
+  write(memory: ArrayBufferLike): void | Promise<void>;
 }
 
 /** Byte ranges of a program's constants and commands in its memory; multiples of 64. */

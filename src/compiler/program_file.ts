@@ -1,7 +1,7 @@
 /**
  * Compiled programs as bytes: packed weights and commands as they lie in memory, so that a session starts with one read into place.
  *
- *     "SIMDETP1" | u32 length of the header | u32 FNV-1a of the header | header, JSON, padded with spaces | constants | commands | tensors
+ *     "SIMDETP2" | u32 length of the header | u32 hash of the header | header, JSON, padded with spaces | constants | commands | tensors
  *
  * A program fits one build of the kernels, and says which. It is as trusted as code: what it computes is what its commands say.
  *
@@ -18,8 +18,8 @@ import { type CommandRange, MAX_BYTES, type MemoryPort, type Program, regionsOf 
 export interface ByteSource {
   /** How many there are. */
   readonly size: number;
-  /** Fills `into` with the bytes from `at` on. */
-  read(at: number, into: Uint8Array): void;
+  /** Fills `into` with the bytes from `at` on, at once or in time; several are asked for before the first is there. */
+  read(at: number, into: Uint8Array): void | Promise<void>;
 }
 
 /** What a compiled program was compiled for. */
@@ -50,8 +50,12 @@ export interface CompiledModel {
   readonly source: string;
 }
 
-const MAGIC = "SIMDETP1";
+const MAGIC = "SIMDETP2";
 const PREFIX = 16;
+/** Reads that are under way at once: pages of new memory are made on several cores. */
+const READS = 4;
+/** Bytes of the smallest pages that hosts have. */
+const HOST_PAGE = 4096;
 
 /** Whether bytes begin like a compiled program. */
 export function isCompiled(bytes: Uint8Array): boolean {
@@ -59,12 +63,12 @@ export function isCompiled(bytes: Uint8Array): boolean {
 }
 
 /** The bytes of a compiled program. */
-export function encodeProgram(model: CompiledModel): Uint8Array {
+export async function encodeProgram(model: CompiledModel): Promise<Uint8Array> {
   const { program, target, checksum, info, tensors, source } = model;
   const { inputs, outputs, steps, sizes, commands, workspaceBytes } = program;
   const image = new ArrayBuffer(sizes.total);
-  program.write(image);
-  const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, hash: fnv1a(bytesOf(data)) }));
+  await program.write(image);
+  const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, hash: hashOf(bytesOf(data)) }));
   const header = {
     target,
     checksum,
@@ -91,7 +95,7 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
   new DataView(bytes.buffer).setUint32(8, start - PREFIX, true);
   bytes.fill(0x20, PREFIX, start);
   bytes.set(json, PREFIX);
-  new DataView(bytes.buffer).setUint32(12, fnv1a(bytes.subarray(PREFIX, start)), true);
+  new DataView(bytes.buffer).setUint32(12, hashOf(bytes.subarray(PREFIX, start)), true);
   let at = start;
   for (const part of [constants, code, ...extra]) {
     bytes.set(part, at);
@@ -105,22 +109,23 @@ export function encodeProgram(model: CompiledModel): Uint8Array {
  *
  * @throws {ModelError} If the file is cut off, its header is not one, or its tensors are damaged.
  */
-export function decodeProgram(source: ByteSource): CompiledModel {
+export async function decodeProgram(source: ByteSource): Promise<CompiledModel> {
   const prefix = new Uint8Array(PREFIX);
   if (source.size < PREFIX) throw broken(`it is ${source.size} bytes long`);
-  source.read(0, prefix);
+  await source.read(0, prefix);
   if (!isCompiled(prefix)) throw broken("it begins otherwise");
   const start = PREFIX + new DataView(prefix.buffer).getUint32(8, true);
   if (start > source.size) {
     throw broken(`its header is said to be ${start} bytes, the file is ${source.size}`);
   }
   const text = new Uint8Array(start - PREFIX);
-  source.read(PREFIX, text);
-  if (fnv1a(text) !== new DataView(prefix.buffer).getUint32(12, true)) throw broken("its header is damaged");
+  await source.read(PREFIX, text);
+  if (hashOf(text) !== new DataView(prefix.buffer).getUint32(12, true)) throw broken("its header is damaged");
   const header = parse(text);
   const { sizes, commands } = header;
-  const regions = regionsOf(header);
+  const regions = regionsOf(header), [constants, code] = regions;
   const inside = regions.every(([begin, end]) => begin % 64 === 0 && begin <= end && end <= sizes.total) &&
+    constants[1] <= code[0] &&
     isWithin(commands, { begin: commands.begin, end: sizes.total }) &&
     header.steps.every((step) => isWithin(step, commands));
   if (!inside) throw broken("its commands do not lie in its memory");
@@ -131,12 +136,13 @@ export function decodeProgram(source: ByteSource): CompiledModel {
     return { ...tensor, begin };
   });
   if (at !== source.size) throw broken(`it should be ${at} bytes long, it is ${source.size}`);
-  const tensors = new Map(places.map(({ name, shape, hash, begin }) => {
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape, hash, begin } of places) {
     const data = new Float32Array(elements(shape));
-    source.read(begin, bytesOf(data));
-    if (fnv1a(bytesOf(data)) !== hash) throw broken(`its tensor "${name}" is damaged`);
-    return [name, { shape, data }];
-  }));
+    await source.read(begin, bytesOf(data));
+    if (hashOf(bytesOf(data)) !== hash) throw broken(`its tensor "${name}" is damaged`);
+    tensors.set(name, { shape, data });
+  }
   const { inputs, outputs, steps, workspaceBytes, target, checksum, info, source: origin } = header;
   const program: Program = {
     inputs,
@@ -145,12 +151,19 @@ export function decodeProgram(source: ByteSource): CompiledModel {
     sizes,
     commands,
     workspaceBytes,
-    write(memory) {
+    async write(memory) {
+      const reads: (void | Promise<void>)[] = [];
       let from = start;
       for (const [begin, end] of regions) {
-        source.read(from, new Uint8Array(memory, begin, end - begin));
-        from += end - begin;
+        const part = Math.ceil((end - begin) / READS / HOST_PAGE) * HOST_PAGE;
+        for (let at = begin; at < end; at += part) {
+          const bytes = new Uint8Array(memory, at, Math.min(part, end - at));
+          reads.push(source.read(from, bytes));
+          from += bytes.length;
+        }
       }
+      touch(new Uint8Array(memory, constants[1], code[0] - constants[1]));
+      await Promise.all(reads);
     },
   };
   return { program, target, checksum, info, tensors, source: origin };
@@ -160,16 +173,25 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** FNV-1a, 32 bits. */
-function fnv1a(bytes: Uint8Array): number {
+/** Has the host make the pages of new memory, which costs some hosts ten microseconds each, while others read. */
+function touch(memory: Uint8Array): void {
+  for (let at = 0; at < memory.length; at += HOST_PAGE) memory[at] = 0;
+}
+
+/** In the manner of FNV-1a, over whole 32-bit words: tensors and headers have no others. */
+function hashOf(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), words = bytes.length >> 2;
   let hash = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  for (let i = 0; i < words; i++) {
+    hash = Math.imul(hash ^ view.getInt32(4 * i, true), 0x01000193);
+    hash ^= hash >>> 15;
+  }
   return hash >>> 0;
 }
 
 /** What the header holds. */
 interface Header extends Omit<Program, "write">, Omit<CompiledModel, "program" | "tensors"> {
-  /** With the FNV-1a of their bytes. */
+  /** With the hash of their bytes. */
   readonly tensors: readonly { readonly name: string; readonly shape: Shape; readonly hash: number }[];
 }
 

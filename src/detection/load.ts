@@ -76,7 +76,7 @@ export async function loadModel(model: ModelSource | undefined, options: LoadOpt
     ? isCompiled(model) && bytesSource(model)
     : isByteSource(model) && model;
   if (source) {
-    const compiled = decodeProgram(source);
+    const compiled = await decodeProgram(source);
     return {
       info: compiled.info,
       constants: compiled.tensors,

@@ -36,11 +36,11 @@ export async function compileModel(graph: Graph, options: CompileOptions = {}): 
   const build = chooseBuild(options.simd, options.arch);
   const program = compile(graph, { arch: build.arch, threads });
   const memory = allocateMemory(program.sizes.total, { maxMemory: options.maxMemory });
-  program.write(memory.buffer);
+  await program.write(memory.buffer);
   const checksum = checksumOf(await instantiate(await kernelModule(build), memory), program);
   const post = graph.info.postprocessing;
   const names = post?.kind === "ssd" ? [post.priors] : [];
   const tensors = new Map(names.map((name) => [name, graph.constants.get(name)!]));
   const target = { ...build, kernels: await kernelsId(build), threads };
-  return encodeProgram({ program, target, checksum, info: graph.info, tensors, source });
+  return await encodeProgram({ program, target, checksum, info: graph.info, tensors, source });
 }

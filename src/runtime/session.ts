@@ -142,8 +142,7 @@ export class Session implements Disposable {
     const memory = allocateMemory(program.sizes.total, { shared: threads > 1, maxMemory });
     const compiling = wasmModule ??
       kernelModule(build, threads > 1 ? memory.buffer.byteLength / PAGE : undefined);
-    program.write(memory.buffer);
-    const module = await compiling;
+    const [module] = await Promise.all([compiling, program.write(memory.buffer)]);
     const kernels = await instantiate(module, memory);
     const { workspaceBytes } = program;
     return new Session(program, { module, memory, kernels, threads, workspaceBytes }, build, note);

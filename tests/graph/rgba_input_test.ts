@@ -131,7 +131,7 @@ Deno.test("bytes as an input are kept in model files and programs, and dumped", 
   assertEquals({ ...read, info: graph.info }, graph);
   assert(dump(graph).includes("input x0 1x14x19x1\n"));
   assert(dump(graph).includes('x0_unpacked  unpack_rgba {"scale":[0.017'));
-  const program = decodeProgram(bytesSource(await compileModel(read)));
+  const program = await decodeProgram(bytesSource(await compileModel(read)));
   using loaded = await Session.load(program);
   using session = await Session.create(graph);
   assertEquals([loaded.inputs, loaded.info], [session.inputs, session.info]);

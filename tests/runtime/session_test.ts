@@ -78,7 +78,7 @@ Deno.test("a model that asks for more memory than it may have is told how much",
   const wanted = "Cannot run model: it needs 1025 MiB of memory, the limit is 1024";
   await assertRejects(() => Session.create(graph), ModelError, wanted);
   await assertRejects(() => compileModel(graph), ModelError, wanted);
-  const small = pointwise(), program = decodeProgram(bytesSource(await compileModel(small)));
+  const small = pointwise(), program = await decodeProgram(bytesSource(await compileModel(small)));
   const maxMemory = 1 / 1024;
   await assertRejects(() => Session.load(program, { maxMemory }), ModelError, "it needs 1 MiB");
   (await Session.load(program, { maxMemory: 1 })).dispose();
