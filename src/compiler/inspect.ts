@@ -70,14 +70,16 @@ export function inspect(source: Graph, host: Host): Inspection {
   const shapes = check(graph);
   const { steps, sizes } = compile(graph, host);
   const working = new Set(steps.map(({ name }) => name));
-  const isView = ({ op, attrs, inputs, name }: Graph["nodes"][number]) =>
-    opOf(op).alias?.(attrs, inputs.map((input) => shapes.get(input)!), shapes.get(name)!) !== undefined;
+  const isView = ({ op, attrs, inputs, name }: Graph["nodes"][number]) => {
+    const alias = opOf(op).alias?.(attrs, inputs.map((input) => shapes.get(input)!), shapes.get(name)!);
+    return alias !== undefined && alias.kind !== "output_behind_input";
+  };
   const views = Map.groupBy(graph.nodes.filter(isView), ({ op }) => op);
   const values = [...graph.inputs, ...graph.nodes].map(({ name }) => name);
   return {
     macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0),
     sizes,
-    live: largestLiveSet(lifetimesOf(graph, layOut(graph, shapes))),
+    live: largestLiveSet(lifetimesOf(graph, layOut(graph, shapes, host.threads))),
     apart: values.reduce((sum, name) => sum + elements(shapes.get(name)!) * 4, 0),
     steps,
     views: [...views].map(([op, nodes]) => ({

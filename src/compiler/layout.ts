@@ -41,8 +41,8 @@ const CRITICAL_STRIDE = 1024;
 /** Rows from which the stride is worth padding. */
 const MANY_ROWS = 8;
 
-/** Lays out the values of a graph whose shapes are known. */
-export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>): Layout {
+/** Lays out the values of a graph whose shapes are known, for so many threads. */
+export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>, threads: number): Layout {
   const places = new Map<string, Place>();
   const buffers = new Map<string, number>();
   const shapeOf = (name: string) => shapes.get(name)!;
@@ -85,6 +85,12 @@ export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>): Layout
     });
   }
 
+  const readers = Map.groupBy(graph.nodes.flatMap(({ inputs }) => inputs), (name) => name);
+  /** Whether a value has its buffer for itself, and one node alone reads it. */
+  const isSpent = (name: string, { root }: Place) =>
+    root === name && readers.get(name)!.length === 1 && !graph.outputs.includes(name) &&
+    ![...places].some(([other, place]) => place.root === name && other !== name);
+
   for (const { name } of graph.inputs) if (!places.has(name)) own(name);
   for (const node of graph.nodes) {
     if (places.has(node.name)) continue;
@@ -99,6 +105,14 @@ export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>): Layout
       }
       if (alias.kind === "same_values" && sameRows(from, to, input.stride)) {
         places.set(node.name, { ...input, stride: restride(from, to, input.stride) });
+        continue;
+      }
+      const fits = !keptDense.has(node.name) || input.stride === channelsOf(to) * 4;
+      if (alias.kind === "output_behind_input" && threads === 1 && fits && isSpent(node.inputs[0], input)) {
+        const shift = alias.rows * from[2] * input.stride;
+        places.set(node.inputs[0], { ...input, offset: shift });
+        places.set(node.name, input);
+        buffers.set(input.root, buffers.get(input.root)! + shift);
         continue;
       }
     }

@@ -99,7 +99,7 @@ export function compile(
       throw new GraphError(`Cannot compile graph: output "${name}" is not computed by a node`);
     }
   }
-  const layout = layOut(graph, shapes);
+  const layout = layOut(graph, shapes, host.threads);
   const { places } = layout;
   const arena = planArena(lifetimesOf(graph, layout));
 

@@ -76,9 +76,12 @@ export function depthwiseWords(
   ];
 }
 
+/** Rows of output that are computed at once at most: those `padding[0]` rows above the first are still read by then. */
+export const MOST_ROWS = 3;
+
 /** Rows of output that are computed at once where they can be. */
 export function rowsAtOnce({ kernel }: Window, { arch }: Host): number {
-  return arch !== "aarch64" || kernel[0] === 5 ? 2 : 3;
+  return arch !== "aarch64" || kernel[0] === 5 ? 2 : MOST_ROWS;
 }
 
 /** Bytes of a first-level cache that every host has, and of its lines. */

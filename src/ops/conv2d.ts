@@ -6,7 +6,7 @@
 
 import { GraphError } from "../errors.ts";
 import { outputPlane, type Padding, type Pair, type Window } from "../geometry.ts";
-import { emitDepthwise } from "../kernels/depthwise.ts";
+import { emitDepthwise, MOST_ROWS } from "../kernels/depthwise.ts";
 import { type Arch, type Limits, subview } from "../kernels/emitter.ts";
 import { emitGemm } from "../kernels/gemm.ts";
 import { emitIm2col } from "../kernels/im2col.ts";
@@ -184,6 +184,12 @@ export const conv2d: Op<Conv2dAttrs> = {
       );
     }
     return output;
+  },
+
+  alias(attrs, [input, weight], output) {
+    if (weight[2] !== 1 || attrs.groups !== input[3] || attrs.strides[0] !== 1) return undefined;
+    if (!sameShape(input, output)) return undefined;
+    return { kind: "output_behind_input", rows: MOST_ROWS + attrs.padding[0] };
   },
 
   macs(_attrs, [, weight], output) {

@@ -39,7 +39,12 @@ export type Aliasing =
   /** The output is the part of the first input that starts at `part`. */
   | { readonly kind: "output_in_input"; readonly part: Placement }
   /** The output is the first input, seen as another shape. */
-  | { readonly kind: "same_values" };
+  | { readonly kind: "same_values" }
+  /**
+   * The output may overwrite the first input, of its own shape, so far behind what is read: its row y lies where the input's row `y - rows` does. Only where rows are computed
+   * in their order, by one thread.
+   */
+  | { readonly kind: "output_behind_input"; readonly rows: number };
 
 /** An operator of the graph. All tensors are dense NHWC in the graph; layout in memory is the compiler's business. */
 export interface Op<Attrs> {

@@ -4,7 +4,7 @@ import { check, type Graph } from "../../src/graph/graph.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { graphOf } from "../support/compare.ts";
 
-const places = (graph: Graph) => layOut(graph, check(graph));
+const places = (graph: Graph, threads = 1) => layOut(graph, check(graph), threads);
 
 Deno.test("what is concatenated is written in place: no copies in the program", () => {
   const graph = graphOf([[1, 4, 4, 8]], (b, [x]) => {
@@ -37,4 +37,22 @@ Deno.test("wide maps whose stride would fall on few cache sets are padded, ports
   );
   const { places: at } = places(graph);
   assertEquals([at.get("x0")!.stride, at.get("map")!.stride, at.get("y")!.stride], [1024, 1088, 1024]);
+});
+
+Deno.test("a depthwise convolution of one thread overwrites what it has read, unless others read that too", () => {
+  const same = { strides: [1, 1], dilations: [1, 1], padding: [1, 1, 1, 1], groups: 8 } as const;
+  const filtered = (readTwice: boolean) =>
+    graphOf([[1, 9, 9, 8]], (b, [x]) => {
+      b.constant("w", [3, 3, 1, 8], new Float32Array(72));
+      const map = b.node("sigmoid", "map", {}, [x]);
+      const filtered = b.node("conv2d", "filtered", same, [map, "w"]);
+      return b.node("add", "y", {}, [filtered, readTwice ? map : x]);
+    });
+  // Three rows are computed at once, and the one above them is still read.
+  const { places: at, buffers } = places(filtered(false));
+  assertEquals(at.get("filtered"), { root: "map", offset: 0, stride: 32 });
+  assertEquals(at.get("map"), { root: "map", offset: 4 * 9 * 32, stride: 32 });
+  assertEquals(buffers.get("map"), (9 + 4) * 9 * 32);
+  assertEquals(places(filtered(true)).places.get("filtered")!.root, "filtered");
+  assertEquals(places(filtered(false), 2).places.get("filtered")!.root, "filtered");
 });
