@@ -85,10 +85,13 @@ export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>, threads
     });
   }
 
-  const readers = Map.groupBy(graph.nodes.flatMap(({ inputs }) => inputs), (name) => name);
+  const readers = new Map<string, number>();
+  for (const name of graph.nodes.flatMap(({ inputs }) => inputs)) {
+    readers.set(name, (readers.get(name) ?? 0) + 1);
+  }
   /** Whether a value has its buffer for itself, and one node alone reads it. */
   const isSpent = (name: string, { root }: Place) =>
-    root === name && readers.get(name)!.length === 1 && !graph.outputs.includes(name) &&
+    root === name && readers.get(name) === 1 && !graph.outputs.includes(name) &&
     ![...places].some(([other, place]) => place.root === name && other !== name);
 
   for (const { name } of graph.inputs) if (!places.has(name)) own(name);
