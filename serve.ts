@@ -15,7 +15,7 @@ async function load(): Promise<Detector> {
   const detector = await withProgram(
     DEFAULT_MODEL,
     { offline: true },
-    (source) => Detector.load(source),
+    (program) => Detector.load(program),
   );
   const [width, height] = detector.info.inputSize;
   await detector.detect({ data: new Uint8Array(width * height * 4), width, height });

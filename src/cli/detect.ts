@@ -63,7 +63,7 @@ async function load(args: Arguments, photos: number): Promise<Detector> {
     return await Detector.load(await openModel(model, { quiet, flags: modelFlags }), options);
   }
   const { weightsWithProgram, withProgram } = await import("./programs.ts");
-  if (threads === 1) return await withProgram(model, { quiet }, (source) => Detector.load(source, options));
+  if (threads === 1) return await withProgram(model, { quiet }, (program) => Detector.load(program, options));
   return await Detector.load(await weightsWithProgram(model, { quiet }), options);
 }
 

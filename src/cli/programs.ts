@@ -7,7 +7,7 @@
 
 import { join } from "@std/path";
 import { DEFAULT_MODEL, findModel, type ZooEntry } from "../../models/zoo.ts";
-import { type ByteSource, decodeProgram } from "../compiler/program_file.ts";
+import { type CompiledModel, decodeProgram } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
 import { buildOf } from "../runtime/compiled.ts";
 import { cacheFolder } from "./cache.ts";
@@ -20,7 +20,7 @@ import { ensureEntry, type EnsureOptions } from "./weights.ts";
 export async function withProgram<T>(
   name: string = DEFAULT_MODEL,
   options: EnsureOptions,
-  use: (source: ByteSource | Uint8Array) => Promise<T>,
+  use: (model: CompiledModel | Uint8Array) => Promise<T>,
 ): Promise<T> {
   const entry = findModel(name);
   const folder = options.folder ?? await cacheFolder();
@@ -28,8 +28,8 @@ export async function withProgram<T>(
   const stamp = await stampOf(weights);
   if (stamp !== undefined) {
     try {
-      const source = fileSource(programPath(weights));
-      if ((await decodeProgram(source)).source === stamp) return await use(source);
+      const model = await decodeProgram(fileSource(programPath(weights)));
+      if (model.source === stamp) return await use(model);
     } catch (error) {
       if (!isNoLoss(error)) throw error;
     }

@@ -24,7 +24,7 @@ export interface MemoryPort {
   readonly rgba: boolean;
 }
 
-/** Commands, as bytes of the program's memory. */
+/** Bytes of the program's memory: commands, mostly. */
 export interface CommandRange {
   /** Where the first lies. */
   readonly begin: number;
@@ -80,8 +80,14 @@ export interface Program {
   readonly commands: CommandRange;
   /** Bytes of one thread's workspace. */
   readonly workspaceBytes: number;
-  /** Writes constants and commands into memory of at least `sizes.total` bytes, at once or in time. */
-  write(memory: ArrayBufferLike): void | Promise<void>;
+  /**
+   * Writes constants and commands into memory of at least `sizes.total` bytes, at once or in time. What comes in time comes in pieces, see {@linkcode piecesOf}; `arrived` is
+   * called behind each, in any order.
+   */
+  write(
+    memory: ArrayBufferLike,
+    arrived?: (piece: CommandRange) => void | Promise<void>,
+  ): void | Promise<void>;
 }
 
 /** Byte ranges of a program's constants and commands in its memory; multiples of 64. */
@@ -89,6 +95,19 @@ export function regionsOf(
   { sizes, commands }: Pick<Program, "sizes" | "commands">,
 ): [begin: number, end: number][] {
   return [[RESERVED, RESERVED + sizes.constants], [commands.begin, sizes.total]];
+}
+
+/** Most bytes of a piece, a multiple of 64: little enough for one to be checked while the next are read. */
+const PIECE = 2 ** 21;
+
+/** The same ranges, cut into pieces. */
+export function piecesOf(program: Pick<Program, "sizes" | "commands">): CommandRange[] {
+  return regionsOf(program).flatMap(([begin, end]) =>
+    Array.from({ length: Math.ceil((end - begin) / PIECE) }, (_, i) => ({
+      begin: begin + i * PIECE,
+      end: Math.min(begin + (i + 1) * PIECE, end),
+    }))
+  );
 }
 
 /** The bottom of the memory is the threads' control block; nothing else lies there, and address 0 means "none" in parameter blocks. */

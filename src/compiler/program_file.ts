@@ -12,7 +12,14 @@ import { ModelError } from "../errors.ts";
 import type { ModelInfo } from "../graph/model_info.ts";
 import type { Arch } from "../kernels/emitter.ts";
 import { channelsOf, elements, rowsOf, type Shape, type Tensor } from "../tensor.ts";
-import { type CommandRange, MAX_BYTES, type MemoryPort, type Program, regionsOf } from "./memory_map.ts";
+import {
+  type CommandRange,
+  MAX_BYTES,
+  type MemoryPort,
+  piecesOf,
+  type Program,
+  regionsOf,
+} from "./memory_map.ts";
 
 /** Bytes that are read on demand, from memory or a file. */
 export interface ByteSource {
@@ -50,14 +57,16 @@ export interface CompiledModel {
   readonly source: string;
 }
 
-const MAGIC = "SIMDETP2";
+const MAGIC = "SIMDETP";
+/** The layout of the file, behind the magic. */
+const VERSION = "2";
 const PREFIX = 16;
-/** Reads that are under way at once: pages of new memory are made on several cores. */
+/** Reads that are under way at once: the pages of new memory are made on several cores. */
 const READS = 4;
 /** Bytes of the smallest pages that hosts have. */
 const HOST_PAGE = 4096;
 
-/** Whether bytes begin like a compiled program. */
+/** Whether bytes begin like a compiled program, of any version. */
 export function isCompiled(bytes: Uint8Array): boolean {
   return bytes.length >= PREFIX && [...MAGIC].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 }
@@ -91,7 +100,7 @@ export async function encodeProgram(model: CompiledModel): Promise<Uint8Array> {
   const bytes = new Uint8Array(
     start + [constants, code, ...extra].reduce((sum, part) => sum + part.length, 0),
   );
-  bytes.set(new TextEncoder().encode(MAGIC));
+  bytes.set(new TextEncoder().encode(MAGIC + VERSION));
   new DataView(bytes.buffer).setUint32(8, start - PREFIX, true);
   bytes.fill(0x20, PREFIX, start);
   bytes.set(json, PREFIX);
@@ -114,6 +123,7 @@ export async function decodeProgram(source: ByteSource): Promise<CompiledModel> 
   if (source.size < PREFIX) throw broken(`it is ${source.size} bytes long`);
   await source.read(0, prefix);
   if (!isCompiled(prefix)) throw broken("it begins otherwise");
+  if (prefix[MAGIC.length] !== VERSION.charCodeAt(0)) throw broken("it is of another release");
   const start = PREFIX + new DataView(prefix.buffer).getUint32(8, true);
   if (start > source.size) {
     throw broken(`its header is said to be ${start} bytes, the file is ${source.size}`);
@@ -151,17 +161,19 @@ export async function decodeProgram(source: ByteSource): Promise<CompiledModel> 
     sizes,
     commands,
     workspaceBytes,
-    async write(memory) {
-      const reads: (void | Promise<void>)[] = [];
-      let from = start;
-      for (const [begin, end] of regions) {
-        const part = Math.ceil((end - begin) / READS / HOST_PAGE) * HOST_PAGE;
-        for (let at = begin; at < end; at += part) {
-          const bytes = new Uint8Array(memory, at, Math.min(part, end - at));
-          reads.push(source.read(from, bytes));
+    async write(memory, arrived) {
+      const pieces = piecesOf(header);
+      let next = 0, from = start;
+      const readOn = async () => {
+        while (next < pieces.length) {
+          const piece = pieces[next++], at = from;
+          const bytes = new Uint8Array(memory, piece.begin, piece.end - piece.begin);
           from += bytes.length;
+          await source.read(at, bytes);
+          await arrived?.(piece);
         }
-      }
+      };
+      const reads = Array.from({ length: READS }, readOn);
       touch(new Uint8Array(memory, constants[1], code[0] - constants[1]));
       await Promise.all(reads);
     },

@@ -5,7 +5,13 @@
  */
 
 import { DEFAULT_MODEL, findModel, weightsUrl } from "../../models/zoo.ts";
-import { type ByteSource, bytesSource, decodeProgram, isCompiled } from "../compiler/program_file.ts";
+import {
+  type ByteSource,
+  bytesSource,
+  type CompiledModel,
+  decodeProgram,
+  isCompiled,
+} from "../compiler/program_file.ts";
 import { ImageError, ModelError } from "../errors.ts";
 import type { Progress } from "../formats/fetch.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -27,8 +33,8 @@ export interface LoadOptions extends SessionOptions {
 /** A model to be compiled: a name of the zoo whose weights are cached, a URL, the bytes of a model file, or a graph. */
 export type GraphSource = string | URL | Uint8Array | Graph;
 
-/** Any model: as above, or a compiled program, as bytes or read on demand. */
-export type ModelSource = GraphSource | ByteSource;
+/** Any model: as above, or a compiled program, as bytes, read on demand, or decoded. */
+export type ModelSource = GraphSource | ByteSource | CompiledModel;
 
 /**
  * Reads a model.
@@ -72,11 +78,8 @@ export interface LoadedModel {
  * @throws {HostError} If the host has no WASM SIMD, or not the memory.
  */
 export async function loadModel(model: ModelSource | undefined, options: LoadOptions): Promise<LoadedModel> {
-  const source = model instanceof Uint8Array
-    ? isCompiled(model) && bytesSource(model)
-    : isByteSource(model) && model;
-  if (source) {
-    const compiled = await decodeProgram(source);
+  const compiled = await compiledOf(model);
+  if (compiled) {
     return {
       info: compiled.info,
       constants: compiled.tensors,
@@ -95,8 +98,14 @@ export async function takingBytes(graph: Graph): Promise<Graph> {
   return withRgbaInput(graph);
 }
 
-function isByteSource(model: ModelSource | undefined): model is ByteSource {
-  return typeof model === "object" && "read" in model;
+/** The program of a model that is compiled. */
+async function compiledOf(model: ModelSource | undefined): Promise<CompiledModel | undefined> {
+  if (typeof model !== "object") return undefined;
+  if (model instanceof Uint8Array) {
+    return isCompiled(model) ? await decodeProgram(bytesSource(model)) : undefined;
+  }
+  if ("program" in model) return model;
+  return "read" in model ? await decodeProgram(model) : undefined;
 }
 
 function isGraph(model: GraphSource): model is Graph {

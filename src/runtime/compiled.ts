@@ -4,23 +4,19 @@
  * @module
  */
 
-import { type Program, regionsOf } from "../compiler/memory_map.ts";
+import { piecesOf, type Program } from "../compiler/memory_map.ts";
 import type { CompiledModel } from "../compiler/program_file.ts";
 import { ModelError } from "../errors.ts";
 import { type Build, chooseBuild, type Kernels, kernelsId } from "./kernels.ts";
 
-/** Bytes of which a checksum is taken at once. V8 replaces a function by its optimised code between calls, never inside one. */
-const PIECE = 2 ** 18;
+/** One checksum of those of all pieces, in their order. */
+function combine(sums: readonly number[]): number {
+  return sums.reduce((all, sum) => Math.imul(all, 31) + sum | 0, 0);
+}
 
 /** The checksum of a program's constants and commands where they lie. */
 export function checksumOf(kernels: Kernels, program: Program): number {
-  let sum = 0;
-  for (const [begin, end] of regionsOf(program)) {
-    for (let at = begin; at < end; at += PIECE) {
-      sum = Math.imul(sum, 31) + kernels.checksum(at, Math.min(at + PIECE, end)) | 0;
-    }
-  }
-  return sum;
+  return combine(piecesOf(program).map(({ begin, end }) => kernels.checksum(begin, end)));
 }
 
 /**
@@ -46,12 +42,20 @@ export async function buildOf({ target }: CompiledModel): Promise<Build> {
 }
 
 /**
- * Checks that a program lies in memory as it was compiled.
+ * Writes a program into memory, and checks each piece as it arrives while the next are read.
  *
  * @throws {ModelError} If it was damaged.
  */
-export function verify(kernels: Kernels, { program, checksum }: CompiledModel): void {
-  const found = checksumOf(kernels, program);
+export async function writeChecked(
+  { program, checksum }: CompiledModel,
+  memory: ArrayBufferLike,
+  kernels: Promise<Kernels>,
+): Promise<void> {
+  const sums = new Map<number, number>();
+  await program.write(memory, async ({ begin, end }) => {
+    sums.set(begin, (await kernels).checksum(begin, end));
+  });
+  const found = combine(piecesOf(program).map(({ begin }) => sums.get(begin)!));
   if (found !== checksum) {
     throw new ModelError(
       `Cannot run compiled program: its checksum is ${found}, wanted ${checksum}; the file is damaged, compile it again`,

@@ -10,7 +10,7 @@ import { HostError, OptionError } from "../errors.ts";
 import type { Graph, Port } from "../graph/graph.ts";
 import type { Arch } from "../kernels/emitter.ts";
 import { elements, formatShape, type RgbaTensor, sameShape, type Tensor } from "../tensor.ts";
-import { buildOf, verify } from "./compiled.ts";
+import { buildOf, writeChecked } from "./compiled.ts";
 import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
 import { allocateMemory, PAGE } from "./memory.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
@@ -113,7 +113,7 @@ export class Session implements Disposable {
     // Compiled programs start without the compiler.
     const { compile } = await import("../compiler/program.ts");
     const program = compile(graph, { arch: build.arch, threads });
-    return await Session.#start(program, build, threads, options, note);
+    return await Session.#start(program, build, threads, options, note, (memory) => program.write(memory));
   }
 
   /**
@@ -127,9 +127,15 @@ export class Session implements Disposable {
     options: Pick<SessionOptions, "wasmModule" | "maxMemory"> = {},
   ): Promise<Session> {
     const { threads, note } = threadsFor({ threads: model.target.threads, wasmModule: options.wasmModule });
-    const session = await Session.#start(model.program, await buildOf(model), threads, options, note);
-    verify(session.kernels, model);
-    return session;
+    const build = await buildOf(model);
+    return await Session.#start(
+      model.program,
+      build,
+      threads,
+      options,
+      note,
+      (memory, kernels) => writeChecked(model, memory, kernels),
+    );
   }
 
   static async #start(
@@ -138,12 +144,18 @@ export class Session implements Disposable {
     threads: number,
     { wasmModule, maxMemory }: Pick<SessionOptions, "wasmModule" | "maxMemory">,
     note: string | undefined,
+    write: (memory: ArrayBufferLike, kernels: Promise<Kernels>) => void | Promise<void>,
   ): Promise<Session> {
     const memory = allocateMemory(program.sizes.total, { shared: threads > 1, maxMemory });
-    const compiling = wasmModule ??
-      kernelModule(build, threads > 1 ? memory.buffer.byteLength / PAGE : undefined);
-    const [module] = await Promise.all([compiling, program.write(memory.buffer)]);
-    const kernels = await instantiate(module, memory);
+    const compiling = Promise.resolve(
+      wasmModule ?? kernelModule(build, threads > 1 ? memory.buffer.byteLength / PAGE : undefined),
+    );
+    const instantiating = compiling.then((module) => instantiate(module, memory));
+    const [module, kernels] = await Promise.all([
+      compiling,
+      instantiating,
+      write(memory.buffer, instantiating),
+    ]);
     const { workspaceBytes } = program;
     return new Session(program, { module, memory, kernels, threads, workspaceBytes }, build, note);
   }

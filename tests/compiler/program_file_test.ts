@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { bytesSource, decodeProgram, encodeProgram } from "../../src/compiler/program_file.ts";
+import { delay } from "@std/async/delay";
+import {
+  type ByteSource,
+  bytesSource,
+  decodeProgram,
+  encodeProgram,
+} from "../../src/compiler/program_file.ts";
 import { ModelError, SimdetError } from "../../src/errors.ts";
 import { compileModel } from "../../src/runtime/compile_model.ts";
 import { detectArch } from "../../src/runtime/kernels.ts";
@@ -19,6 +25,49 @@ Deno.test("a compiled program computes what the graph does", async () => {
   using loaded = await Session.load(await decodeProgram(bytesSource(await compileModel(graph))));
   assertEquals(await loaded.run(inputs), await session.run(inputs));
   assertEquals(loaded.info, session.info);
+});
+
+Deno.test("a program is read from promises, several pieces at a time, and each is checked", async () => {
+  const wide = graphOf([[1, 3, 3, 512]], (b, [x]) => {
+    b.constant("w", [1, 1, 512, 2048], new Random(5).tensor([1, 1, 512, 2048]).data);
+    const attrs = { strides: [1, 1], padding: [0, 0, 0, 0], dilations: [1, 1], groups: 1 } as const;
+    return b.node("conv2d", "y", attrs, [x, "w"]);
+  });
+  const bytes = await compileModel(wide), inputs = inputsFor(wide, new Random(6));
+  let underWay = 0, most = 0, failing = Infinity;
+  const source: ByteSource = {
+    size: bytes.length,
+    async read(at, into) {
+      most = Math.max(most, ++underWay);
+      // Later pieces come first.
+      await delay(into.length < 2 ** 20 ? 0 : Math.max(0, 20 - at / 2 ** 18));
+      underWay--;
+      if (at >= failing) throw new ModelError("the bucket is gone");
+      into.set(bytes.subarray(at, at + into.length));
+    },
+  };
+  using loaded = await Session.load(await decodeProgram(source));
+  using session = await Session.create(wide);
+  assertEquals(await loaded.run(inputs), await session.run(inputs));
+  assert(most > 1, `${most} reads at a time`);
+
+  const program = await decodeProgram(source);
+  failing = 2 ** 21;
+  await assertRejects(() => Session.load(program), ModelError, "the bucket is gone");
+  failing = Infinity;
+  for (const at of [2 ** 21, 2 ** 22]) {
+    bytes[at] ^= 1;
+    await assertRejects(() => Session.load(program), ModelError, "checksum");
+    bytes[at] ^= 1;
+  }
+});
+
+Deno.test("a file of another release is told from one that is no program", async () => {
+  const bytes = await compileModel(graph);
+  bytes[7]--;
+  await assertRejects(() => decodeProgram(bytesSource(bytes)), ModelError, "it is of another release");
+  bytes[0]--;
+  await assertRejects(() => decodeProgram(bytesSource(bytes)), ModelError, "it begins otherwise");
 });
 
 Deno.test("a program for another processor is refused", async () => {
