@@ -81,10 +81,11 @@ interface WorkerHandle {
 
 /** Node's own workers; `undefined` elsewhere. Asked for in a way that does not wait: who runs in a loop that never yields has its workers come back all the same. */
 function nodeThreads(): typeof import("node:worker_threads") | undefined {
+  if (typeof Worker !== "undefined") return undefined;
   const { process } = globalThis as {
     process?: { getBuiltinModule?(name: string): typeof import("node:worker_threads") };
   };
-  return typeof Worker === "undefined" ? process?.getBuiltinModule?.("node:worker_threads") : undefined;
+  return process?.getBuiltinModule?.("node:worker_threads");
 }
 
 /** Starts a worker from source, without permissions or files: a `data:` module. */

@@ -18,3 +18,18 @@ export async function codecBinary(specifier: string): Promise<Uint8Array<ArrayBu
     await readFile(beside).catch(() => readFile(new URL(import.meta.resolve(specifier)))),
   );
 }
+
+/**
+ * Calls what asks on which host it runs, as the glue of codecs does. Deno makes Node's `process` when it is first looked at, which takes it 30 ms, a tenth of a photo's whole
+ * way to its boxes; codecs use nothing of it there. It is away for this one call.
+ */
+export function withoutProcess<T>(call: () => T): T {
+  const process = "Deno" in globalThis && Object.getOwnPropertyDescriptor(globalThis, "process");
+  if (!process || !process.configurable) return call();
+  Reflect.deleteProperty(globalThis, "process");
+  try {
+    return call();
+  } finally {
+    Object.defineProperty(globalThis, "process", process);
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codecBinary } from "./codec.ts";
+import { codecBinary, withoutProcess } from "./codec.ts";
 import { broken, type ImageHeader, sniff } from "./sniff.ts";
 import { MAX_PIXELS, type RawImage } from "./image.ts";
 import { orient } from "./orient.ts";
@@ -57,7 +57,7 @@ const decoders: Readonly<
   async webp(bytes) {
     const { default: decode, init } = await import("@jsquash/webp/decode.js");
     webpReady ??= codecBinary("@jsquash/webp/codec/dec/webp_dec.wasm").then((wasmBinary) =>
-      wasmBinary && init({ wasmBinary } as Parameters<typeof init>[0])
+      withoutProcess(() => init({ ...wasmBinary && { wasmBinary } } as Parameters<typeof init>[0]))
     );
     await webpReady;
     return pixelsOf(await decode(bufferOf(bytes)));
@@ -83,7 +83,8 @@ async function decodeJpegAlone(bytes: Uint8Array): Promise<Pixels> {
   if (!jpegReady) {
     const wasmBinary = await codecBinary("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
     const printErr = (line: string): void => void complaints.push(line);
-    await init({ printErr, ...wasmBinary && { wasmBinary } } as Parameters<typeof init>[0]);
+    const options = { printErr, ...wasmBinary && { wasmBinary } } as Parameters<typeof init>[0];
+    await withoutProcess(() => init(options));
   }
   complaints = [];
   // A codec that has given up on a photo does not recover: the next one gets a new codec.

@@ -5,7 +5,7 @@
  */
 
 import { OptionError } from "../errors.ts";
-import { codecBinary } from "./codec.ts";
+import { codecBinary, withoutProcess } from "./codec.ts";
 import type { RawImage } from "./image.ts";
 
 /** Quality of a JPEG where none is asked for. */
@@ -39,7 +39,7 @@ export async function encodeImage(
   }
   const { default: encode, init } = await import("@jsquash/jpeg/encode.js");
   jpegReady ??= codecBinary("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm").then((wasmBinary) =>
-    wasmBinary && init({ wasmBinary } as Parameters<typeof init>[0])
+    withoutProcess(() => init({ ...wasmBinary && { wasmBinary } } as Parameters<typeof init>[0]))
   );
   await jpegReady;
   return new Uint8Array(await encode(pixels, { quality }));
