@@ -62,3 +62,6 @@ export const PREACTIVATED_POINTWISE = 26;
 export const STRASSEN = 27;
 /** Pixels of a photo, bytes, as floats: unpack_rgba.ts. */
 export const UNPACK_RGBA = 28;
+
+/** Added to a command's kernel where the next command needs nothing of it: threads share both out as one. */
+export const JOINED = 0x10000;

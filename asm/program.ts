@@ -88,12 +88,24 @@ function dispatch(id: i32, params: usize, tile: i32, local: usize): void {
 /** Bytes of a command before its parameter block. */
 const HEADER: usize = 12;
 
+/** The kernel of a command. */
+@inline
+function kernelOf(command: usize): i32 {
+  return word(command, 0) & ~kernel.JOINED;
+}
+
+/** Where a command ends. */
+@inline
+function behind(command: usize): usize {
+  return command + (<usize> word(command, 1) << 2);
+}
+
 /** Runs the commands in [begin, end) on one thread. */
 export function run(begin: usize, end: usize): void {
   while (begin < end) {
-    const id = word(begin, 0), tiles = word(begin, 2);
-    for (let tile = 0; tile < tiles; ++tile) dispatch(id, begin + HEADER, tile, 0);
-    begin += <usize> word(begin, 1) << 2;
+    const tiles = word(begin, 2);
+    for (let tile = 0; tile < tiles; ++tile) dispatch(kernelOf(begin), begin + HEADER, tile, 0);
+    begin = behind(begin);
   }
 }
 
@@ -141,8 +153,8 @@ function barrier(control: usize, target: i32, spins: i32, maySleep: bool): i32 {
 }
 
 /**
- * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. The tiles of a command are shared out in runs, one a thread, so that a
- * thread finds in its own cache much of what the command before left; who is done takes tiles of the others. After each command all threads meet. `base` is the
+ * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. The tiles of a command, and of those that it is joined with, are shared out in
+ * runs, one a thread, so that a thread finds in its own cache much of what the command before left; who is done takes tiles of the others. Then all threads meet. `base` is the
  * value of `arrived` before the run; all counts of taken tiles are 0.
  *
  * @returns Whether the run was completed.
@@ -160,7 +172,11 @@ export function share(
   const local = <usize> thread * workspaceBytes;
   let taken = control + TAKEN, cleared = taken + TAKEN_BYTES, spins = SPINS;
   while (begin < end) {
-    const id = word(begin, 0), tiles = word(begin, 2);
+    let last = begin, tiles = word(begin, 2);
+    while ((word(last, 0) & kernel.JOINED) != 0 && behind(last) < end) {
+      last = behind(last);
+      tiles += word(last, 2);
+    }
     if (thread == 0) {
       for (let other = 0; other < threads; ++other) store<i32>(cleared + (<usize> other << 6), 0);
     }
@@ -169,8 +185,12 @@ export function share(
       const counter = taken + (<usize> owner << 6);
       const first = tiles * owner / threads, count = tiles * (owner + 1) / threads - first;
       while (load<i32>(counter) < count) {
-        const tile = atomic.add<i32>(counter, 1);
-        if (tile < count) dispatch(id, begin + HEADER, first + tile, local);
+        let tile = atomic.add<i32>(counter, 1);
+        if (tile >= count) break;
+        tile += first;
+        let command = begin;
+        for (; tile >= word(command, 2); command = behind(command)) tile -= word(command, 2);
+        dispatch(kernelOf(command), command + HEADER, tile, local);
       }
     }
     base += threads;
@@ -180,7 +200,7 @@ export function share(
     const swapped = taken;
     taken = cleared;
     cleared = swapped;
-    begin += <usize> word(begin, 1) << 2;
+    begin = behind(last);
   }
   return true;
 }

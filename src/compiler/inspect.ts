@@ -15,6 +15,7 @@ import type { MemorySizes, Step } from "./memory_map.ts";
 import { optimize } from "./passes/index.ts";
 import type { Outcome } from "./passes/pass.ts";
 import { compile } from "./program.ts";
+import { joinTwins } from "./twins.ts";
 
 /** Nodes of one operator that are views where memory allows: how many there are, and how many of them copy nothing. */
 export interface Views {
@@ -69,6 +70,7 @@ export function inspect(source: Graph, host: Host): Inspection {
   const graph = optimize(source, (line, outcome = "joined") => decisions.push({ line, outcome }));
   const shapes = check(graph);
   const { steps, sizes } = compile(graph, host);
+  const ordered = joinTwins(graph, shapes, host.threads);
   const working = new Set(steps.map(({ name }) => name));
   const isView = ({ op, attrs, inputs, name }: Graph["nodes"][number]) => {
     const alias = opOf(op).alias?.(attrs, inputs.map((input) => shapes.get(input)!), shapes.get(name)!);
@@ -79,7 +81,7 @@ export function inspect(source: Graph, host: Host): Inspection {
   return {
     macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0),
     sizes,
-    live: largestLiveSet(lifetimesOf(graph, layOut(graph, shapes, host.threads))),
+    live: largestLiveSet(lifetimesOf(ordered, layOut(ordered.graph, shapes, host.threads))),
     apart: values.reduce((sum, name) => sum + elements(shapes.get(name)!) * 4, 0),
     steps,
     views: [...views].map(([op, nodes]) => ({

@@ -4,15 +4,18 @@
  * @module
  */
 
-import type { Graph } from "../graph/graph.ts";
 import type { Lifetime } from "./arena.ts";
 import type { Layout } from "./layout.ts";
+import type { Ordered } from "./twins.ts";
 
 /** Vector loads may run this far past a tensor. */
 export const SLACK = 64;
 
-/** The buffers of a layout, from the first step at which each is in use to the last; step -1 is before the run, the number of nodes after it. */
-export function lifetimesOf(graph: Graph, { places, buffers }: Layout): Lifetime[] {
+/**
+ * The buffers of a layout, from the first step at which each is in use to the last; step -1 is before the run, the number of nodes after it. Twins, see `twins.ts`, share a step:
+ * that of the last of them.
+ */
+export function lifetimesOf({ graph, families }: Ordered, { places, buffers }: Layout): Lifetime[] {
   const spans = new Map<string, [number, number]>();
   const use = (value: string, step: number) => {
     const root = places.get(value)?.root;
@@ -21,7 +24,10 @@ export function lifetimesOf(graph: Graph, { places, buffers }: Layout): Lifetime
     spans.set(root, span ? [Math.min(span[0], step), Math.max(span[1], step)] : [step, step]);
   };
   for (const { name } of graph.inputs) use(name, -1);
-  graph.nodes.forEach((node, step) => {
+  let first = 0;
+  graph.nodes.forEach((node, i) => {
+    if (i === first + families[first]) first = i;
+    const step = first + families[first] - 1;
     node.inputs.forEach((input) => use(input, step));
     use(node.name, step);
   });

@@ -50,6 +50,8 @@ export interface Step extends CommandRange {
   readonly macs: number;
   /** Bytes of inputs, weights and output: what has to pass the processor at least. */
   readonly bytes: number;
+  /** Whether threads take it and the next one as one. */
+  readonly joined: boolean;
 }
 
 /** Bytes of each part of the memory. */

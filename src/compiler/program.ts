@@ -5,7 +5,8 @@
  */
 
 import { GraphError } from "../errors.ts";
-import { check, type Graph, macsOf, rgbaInputs } from "../graph/graph.ts";
+import { JOINED } from "../../asm/kernels.ts";
+import { type AnyNode, check, type Graph, macsOf, rgbaInputs } from "../graph/graph.ts";
 import {
   type Address,
   align,
@@ -23,6 +24,7 @@ import { planArena } from "./arena.ts";
 import { MAX_BYTES, type MemoryPort, type Program, RESERVED } from "./memory_map.ts";
 import { layOut } from "./layout.ts";
 import { lifetimesOf, SLACK } from "./lifetimes.ts";
+import { joinTwins } from "./twins.ts";
 import { optimize } from "./passes/index.ts";
 import type { Log } from "./passes/pass.ts";
 
@@ -30,7 +32,7 @@ import type { Log } from "./passes/pass.ts";
 const HEADER_WORDS = 3;
 /** Collects what lowering emits. */
 class Recorder implements Emitter {
-  readonly host: Host;
+  host: Host;
   readonly commands: Command[] = [];
   readonly fills: { offset: number; floats: number; fill: (to: Float32Array) => void }[] = [];
   constantBytes = 0;
@@ -68,6 +70,7 @@ function writeCommand(
   view: DataView,
   at: number,
   bases: Readonly<Record<Region, number>>,
+  joined: boolean,
 ): void {
   const put = (word: Word) => {
     if (typeof word === "number") view.setInt32(at, word, true);
@@ -75,7 +78,12 @@ function writeCommand(
     else view.setUint32(at, bases[word.region] + word.offset, true);
     at += 4;
   };
-  [command.opcode, HEADER_WORDS + command.words.length, command.tiles, ...command.words].forEach(put);
+  [
+    command.opcode | (joined ? JOINED : 0),
+    HEADER_WORDS + command.words.length,
+    command.tiles,
+    ...command.words,
+  ].forEach(put);
 }
 
 /**
@@ -91,8 +99,9 @@ export function compile(
   choose: Choose = ([first]) => first,
 ): Program {
   check(source);
-  const graph = optimize(source, log);
-  const shapes = check(graph);
+  const optimized = optimize(source, log);
+  const shapes = check(optimized);
+  const ordered = joinTwins(optimized, shapes, host.threads), { graph, families } = ordered;
   const computed = new Set(graph.nodes.map((node) => node.name));
   for (const name of graph.outputs) {
     if (!computed.has(name)) {
@@ -101,32 +110,44 @@ export function compile(
   }
   const layout = layOut(graph, shapes, host.threads);
   const { places } = layout;
-  const arena = planArena(lifetimesOf(graph, layout));
+  const arena = planArena(lifetimesOf(ordered, layout));
 
   const recorder = new Recorder(host);
-  const viewOf = (name: string): View => {
+  const viewOf = (name: string, emitter: Emitter): View => {
     const shape = shapes.get(name)!;
     const tensor = graph.constants.get(name);
     if (tensor) {
-      const address = recorder.constant(tensor.data.length, (to) => to.set(tensor.data));
+      const address = emitter.constant(tensor.data.length, (to) => to.set(tensor.data));
       return { address, shape, stride: channelsOf(shape) * 4 };
     }
     const { root, offset, stride } = places.get(name)!;
     return { address: { region: "arena", offset: arena.offsets.get(root)! + offset }, shape, stride };
   };
-  const ranges = graph.nodes.map((node) => {
-    const from = recorder.commands.length;
+  const lower = (node: AnyNode, emitter: Emitter) =>
     opOf(node.op).lower({
       attrs: node.attrs,
-      input: (index) => viewOf(node.inputs[index]),
+      input: (index) => viewOf(node.inputs[index], emitter),
       constant: (index) => graph.constants.get(node.inputs[index]),
       inputs: node.inputs.length,
-      output: viewOf(node.name),
-      emitter: recorder,
+      output: viewOf(node.name, emitter),
+      emitter,
       choose,
     });
-    return { node, from, to: recorder.commands.length };
-  });
+  const ranges: { node: AnyNode; from: number; to: number; joined: boolean }[] = [];
+  for (let i = 0; i < graph.nodes.length; i += families[i]) {
+    const family = graph.nodes.slice(i, i + families[i]);
+    // Commands of one node may use what the one before has left in the workspace: twins run side by side where each is one.
+    const part = { ...host, threads: host.threads / family.length }, trial = new Recorder(part);
+    if (family.length > 1) family.forEach((node) => lower(node, trial));
+    const together = family.length > 1 && trial.commands.length === family.length;
+    recorder.host = together ? part : host;
+    family.forEach((node, j) => {
+      const from = recorder.commands.length;
+      lower(node, recorder);
+      ranges.push({ node, from, to: recorder.commands.length, joined: together && j + 1 < family.length });
+    });
+  }
+  const joined = new Set(ranges.filter((range) => range.joined).map(({ from }) => from));
 
   const commandOffsets = [0];
   for (const command of recorder.commands) {
@@ -146,7 +167,7 @@ export function compile(
 
   const rgba = rgbaInputs(source);
   const port = (name: string): MemoryPort => {
-    const { address, shape, stride } = viewOf(name);
+    const { address, shape, stride } = viewOf(name, recorder);
     return {
       name,
       shape,
@@ -159,7 +180,7 @@ export function compile(
   return {
     inputs: graph.inputs.map(({ name }) => port(name)),
     outputs: graph.outputs.map(port),
-    steps: ranges.filter(({ from, to }) => to > from).map(({ node, from, to }) => ({
+    steps: ranges.filter(({ from, to }) => to > from).map(({ node, from, to, joined }) => ({
       name: node.name,
       op: node.op,
       kernel: recorder.commands[from].kernel,
@@ -171,6 +192,7 @@ export function compile(
       outputs: formatShape(shapes.get(node.name)!),
       macs: macsOf(node, shapes),
       bytes: 4 * [...node.inputs, node.name].reduce((sum, name) => sum + elements(shapes.get(name)!), 0),
+      joined,
       begin: begin + commandOffsets[from],
       end: begin + commandOffsets[to],
     })),
@@ -189,7 +211,7 @@ export function compile(
       }
       const view = new DataView(memory);
       recorder.commands.forEach((command, i) =>
-        writeCommand(command, view, begin + commandOffsets[i], bases)
+        writeCommand(command, view, begin + commandOffsets[i], bases, joined.has(i))
       );
     },
   };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Step } from "../compiler/memory_map.ts";
+import type { CommandRange, Step } from "../compiler/memory_map.ts";
 import type { Kernels } from "./kernels.ts";
 
 /** One layer's time. */
@@ -113,13 +113,13 @@ export function measurePeaks(kernels: Kernels, threads = 1): Peaks {
  * Times the steps one by one, `runs` times over, and holds them against the peaks; what loses most time comes first.
  *
  * @param begin Called before each round: puts the inputs in place.
- * @param run Runs a step; gives the number of threads that took part.
+ * @param run Runs a step, or several that are joined, whose time is shared out among them; gives the number of threads that took part.
  * @param measure Gives the peaks; called after the steps have run: on a slow machine idle workers would go while it works.
  */
 export function profile(
   steps: readonly Step[],
   begin: () => void,
-  run: (step: Step) => number,
+  run: (range: CommandRange) => number,
   runs: number,
   measure: () => Peaks,
 ): LayerProfile[] {
@@ -128,11 +128,16 @@ export function profile(
   // One more run comes first, uncounted: it brings the kernels to their optimised code.
   for (let round = -1; round < runs; round++) {
     begin();
-    steps.forEach((step, i) => {
+    for (let first = 0, last = 0; first < steps.length; first = ++last) {
+      while (steps[last].joined) last++;
       const start = performance.now();
-      crew[i] = Math.min(crew[i], run(step));
-      if (round >= 0) best[i] = Math.min(best[i], performance.now() - start);
-    });
+      const threads = run({ begin: steps[first].begin, end: steps[last].end });
+      const ms = (performance.now() - start) / (last - first + 1);
+      for (let i = first; i <= last; i++) {
+        crew[i] = Math.min(crew[i], threads);
+        if (round >= 0) best[i] = Math.min(best[i], ms);
+      }
+    }
   }
   const peaks = measure();
   return steps.map(({ name, op, kernel, reason, inputs, outputs, macs, bytes }, i) => {

@@ -177,6 +177,7 @@ export class Session implements Disposable {
    */
   runSync(inputs: Readonly<Record<string, Tensor | RgbaTensor>>): Record<string, Tensor> {
     const memory = this.memory;
+    this.#pool?.call();
     for (const port of this.#program.inputs) {
       const tensor = inputs[port.name];
       const shape = outerShape(port);

@@ -36,10 +36,13 @@ const CONTROL = 64, ARRIVED = CONTROL, ABORT = CONTROL + 64, THREADS = CONTROL +
 const BASE = THREADS + 4, BEGIN = THREADS + 8, END = THREADS + 12;
 const SLOTS = CONTROL + 192, SLOT_BYTES = 64, TAKEN = SLOTS + MAX_THREADS * SLOT_BYTES;
 /** States of a slot; from `RUNNING` on, the thread's number is added. */
-const GONE = 0, STARTING = 1, IDLE = 2, CLAIMED = 3, STOP = 4, RUNNING = 16;
+const GONE = 0, STARTING = 1, IDLE = 2, CLAIMED = 3, STOP = 4, CALLED = 5, RUNNING = 16;
 
 /** Milliseconds after which a worker without work goes; a forgotten session holds the process no longer than this. */
 const RETIRE_MS = 2000;
+
+/** How often a worker that was called looks for its run before it sleeps again, some hundred microseconds: as long as inputs of a usual size take to be copied. */
+const LOOKS = 20_000;
 
 /** What a worker runs; it knows nothing but what its first message tells. */
 const workerSource = `
@@ -53,6 +56,8 @@ const work = async ({ module, memory, slot, begin, end, control, workspaceBytes,
     send("ready");
     for (;;) {
       Atomics.wait(words, slot, ${IDLE}, retire);
+      for (let i = 0; Atomics.load(words, slot) === ${CALLED} && i < ${LOOKS}; i++);
+      if (Atomics.compareExchange(words, slot, ${CALLED}, ${IDLE}) === ${CALLED}) continue;
       const state = Atomics.load(words, slot);
       if (state === ${STOP}) break;
       if (state === ${CLAIMED}) Atomics.wait(words, slot, ${CLAIMED}, 1000);
@@ -168,6 +173,15 @@ export class ThreadPool {
     }
   }
 
+  /** Wakes the workers that are ready, which takes them tens of microseconds: a run is about to come. */
+  call(): void {
+    for (const slot of this.#slots()) {
+      if (Atomics.compareExchange(this.#words, slot, IDLE, CALLED) === IDLE) {
+        Atomics.notify(this.#words, slot);
+      }
+    }
+  }
+
   /**
    * Runs the commands in these bytes of memory on all threads that are ready.
    *
@@ -180,7 +194,7 @@ export class ThreadPool {
     if (++this.#runs > 1) this.#spawnMissing();
     const crew = this.#slots().filter((slot) => {
       while (Atomics.load(words, slot) >= RUNNING && Atomics.load(words, ABORT / 4) === 0);
-      return Atomics.compareExchange(words, slot, IDLE, CLAIMED) === IDLE;
+      return [IDLE, CALLED].some((state) => Atomics.compareExchange(words, slot, state, CLAIMED) === state);
     });
     if (crew.length === 0) {
       kernels.run(begin, end);
@@ -216,6 +230,7 @@ export class ThreadPool {
     this.#disposed = true;
     for (const slot of this.#slots()) {
       if (Atomics.compareExchange(this.#words, slot, IDLE, STOP) === IDLE) Atomics.notify(this.#words, slot);
+      else Atomics.compareExchange(this.#words, slot, CALLED, STOP);
     }
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();

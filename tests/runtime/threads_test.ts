@@ -1,9 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { buildModel } from "../../models/build.ts";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import { modelPath } from "../../src/cli/weights.ts";
 import { compile } from "../../src/compiler/program.ts";
+import { OptionError } from "../../src/errors.ts";
 import { readModel } from "../../src/detection/read_model.ts";
 import { Session } from "../../src/runtime/session.ts";
 import { graphOf, inputsFor } from "../support/compare.ts";
@@ -145,6 +146,24 @@ for (const [how, refusal] of Object.entries(refusals)) {
     }
   });
 }
+
+Deno.test("workers that are called find the run however late it comes, and none where inputs are refused", async () => {
+  const graph = graphOf(
+    [[1, 8, 8, 16]],
+    (b, [x]) => b.node("tanh", "y", {}, [b.node("sigmoid", "s", {}, [x])]),
+  );
+  using session = await Session.create(graph, { threads: 3 });
+  await session.start();
+  const inputs = inputsFor(graph, new Random(8)), wanted = session.runSync(inputs);
+  for (let round = 0; round < 30; round++) {
+    assertThrows(() => session.runSync({}), OptionError, "is missing");
+    // From at once to long after they have gone back to sleep.
+    const until = performance.now() + round ** 2 / 100;
+    while (performance.now() < until);
+    assertEquals(session.runSync(inputs), wanted);
+  }
+  assertEquals(Math.min(...session.profile(1).map(({ threads }) => threads)), 3);
+});
 
 Deno.test("workers that went for want of work come back in a loop that never yields", async () => {
   using session = await Session.create(buildModel("mobilenetv2", { inputSize: 64 }), { threads: 2 });
