@@ -50,7 +50,7 @@ export interface Step extends CommandRange {
   readonly macs: number;
   /** Bytes of inputs, weights and output: what has to pass the processor at least. */
   readonly bytes: number;
-  /** Whether threads take it and the next one as one. */
+  /** Whether threads take it and the next one as one; both have the commands of both then. */
   readonly joined: boolean;
 }
 

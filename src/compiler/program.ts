@@ -86,6 +86,48 @@ function writeCommand(
   ].forEach(put);
 }
 
+/** A node and its commands: from `first` on, within [from, to), which twins share. */
+interface Lowered {
+  readonly node: AnyNode;
+  readonly first: number;
+  readonly from: number;
+  readonly to: number;
+  /** Whether it shares them with the next node. */
+  readonly joined: boolean;
+}
+
+/** Lowers a node, or twins: these for their part of the threads, each command beside its like. The indices of commands that are joined with the next go to `joined`. */
+function lowerFamily(
+  family: readonly AnyNode[],
+  lower: (node: AnyNode, emitter: Emitter) => void,
+  recorder: Recorder,
+  joined: Set<number>,
+): Lowered[] {
+  const { host } = recorder, trial = new Recorder({ ...host, threads: host.threads / family.length });
+  if (family.length > 1) family.forEach((node) => lower(node, trial));
+  // What one of several commands leaves in the workspace for the next, the twin's would overwrite.
+  const each = trial.commands.length / family.length;
+  const together = each === 1 || each > 1 && trial.workspaceBytes === 0;
+  if (!together) {
+    return family.map((node) => {
+      const from = recorder.commands.length;
+      lower(node, recorder);
+      return { node, first: from, from, to: recorder.commands.length, joined: false };
+    });
+  }
+  const from = recorder.commands.length;
+  recorder.host = trial.host;
+  family.forEach((node) => lower(node, recorder));
+  recorder.host = host;
+  const commands = recorder.commands.splice(from);
+  commands.forEach((_, i) => {
+    if ((i + 1) % family.length > 0) joined.add(from + i);
+    recorder.commands.push(commands[i % family.length * each + Math.floor(i / family.length)]);
+  });
+  const to = recorder.commands.length;
+  return family.map((node, i) => ({ node, first: from + i, from, to, joined: i + 1 < family.length }));
+}
+
 /**
  * Compiles a graph: runs the passes, lays out memory, lowers every node. Of the ways in which a node can run `choose` picks one: those who measure
  * or test others than the first tell which.
@@ -133,21 +175,10 @@ export function compile(
       emitter,
       choose,
     });
-  const ranges: { node: AnyNode; from: number; to: number; joined: boolean }[] = [];
+  const ranges: Lowered[] = [], joined = new Set<number>();
   for (let i = 0; i < graph.nodes.length; i += families[i]) {
-    const family = graph.nodes.slice(i, i + families[i]);
-    // Commands of one node may use what the one before has left in the workspace: twins run side by side where each is one.
-    const part = { ...host, threads: host.threads / family.length }, trial = new Recorder(part);
-    if (family.length > 1) family.forEach((node) => lower(node, trial));
-    const together = family.length > 1 && trial.commands.length === family.length;
-    recorder.host = together ? part : host;
-    family.forEach((node, j) => {
-      const from = recorder.commands.length;
-      lower(node, recorder);
-      ranges.push({ node, from, to: recorder.commands.length, joined: together && j + 1 < family.length });
-    });
+    ranges.push(...lowerFamily(graph.nodes.slice(i, i + families[i]), lower, recorder, joined));
   }
-  const joined = new Set(ranges.filter((range) => range.joined).map(({ from }) => from));
 
   const commandOffsets = [0];
   for (const command of recorder.commands) {
@@ -180,11 +211,11 @@ export function compile(
   return {
     inputs: graph.inputs.map(({ name }) => port(name)),
     outputs: graph.outputs.map(port),
-    steps: ranges.filter(({ from, to }) => to > from).map(({ node, from, to, joined }) => ({
+    steps: ranges.filter(({ from, to }) => to > from).map(({ node, first, from, to, joined }) => ({
       name: node.name,
       op: node.op,
-      kernel: recorder.commands[from].kernel,
-      reason: recorder.commands[from].reason,
+      kernel: recorder.commands[first].kernel,
+      reason: recorder.commands[first].reason,
       inputs: node.inputs.filter((name) => !graph.constants.has(name)).map((name) =>
         formatShape(shapes.get(name)!)
       )

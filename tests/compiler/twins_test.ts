@@ -69,7 +69,7 @@ Deno.test("memory of twins is theirs until both are done", () => {
 Deno.test("twins give the bits that they give apart, on 1 to 4 threads", async () => {
   const seed = seedOf(91), random = new Random(seed);
   for (const arch of ["x86-64", "aarch64"] as const) {
-    for (const [extent, channels] of [[7, 3], [7, 60], [14, 33], [28, 12]]) {
+    for (const [extent, channels] of [[7, 3], [7, 60], [7, 600], [14, 33], [28, 12]]) {
       const graph = denseBlock(extent, channels, 2, random), inputs = inputsFor(graph, random);
       using alone = await Session.create(graph, { arch });
       const { out } = await alone.run(inputs);
@@ -94,6 +94,21 @@ Deno.test("twins give the bits that they give apart, on 1 to 4 threads", async (
       }
     }
   }
+});
+
+Deno.test("twins of several commands go side by side where none leaves anything for the next", () => {
+  const joined = (extent: number, channels: number, threads: number) =>
+    compile(denseBlock(extent, channels, 1, new Random(7)), { arch: "x86-64", threads }).steps
+      .filter((step) => step.joined).map(({ name, begin, end }) => [name, end > begin]);
+  assertEquals(joined(7, 600, 2), [["0.1a", true], ["0.1b", true]]);
+  // Winograd of deep layers goes by steps, over the workspace, where it is for more threads than one.
+  const deep = graphOf([[1, 7, 7, 256]], (b, [x]) => {
+    const random = new Random(8);
+    return [conv(b, random, "left", x, 3, 256, 128), conv(b, random, "right", x, 3, 256, 128)];
+  });
+  const twins = (threads: number) =>
+    compile(deep, { arch: "x86-64", threads }).steps.map((step) => step.joined);
+  assertEquals([twins(2), twins(4)], [[true, false], [false, false]]);
 });
 
 Deno.test("twins share the time that both take in a profile", async () => {
