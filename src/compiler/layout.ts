@@ -89,10 +89,12 @@ export function layOut(graph: Graph, shapes: ReadonlyMap<string, Shape>, threads
   for (const name of graph.nodes.flatMap(({ inputs }) => inputs)) {
     readers.set(name, (readers.get(name) ?? 0) + 1);
   }
+  const holders = new Set(
+    [...places].filter(([name, { root }]) => root !== name).map(([, { root }]) => root),
+  );
   /** Whether a value has its buffer for itself, and one node alone reads it. */
   const isSpent = (name: string, { root }: Place) =>
-    root === name && readers.get(name) === 1 && !graph.outputs.includes(name) &&
-    ![...places].some(([other, place]) => place.root === name && other !== name);
+    root === name && !holders.has(name) && readers.get(name) === 1 && !graph.outputs.includes(name);
 
   for (const { name } of graph.inputs) if (!places.has(name)) own(name);
   for (const node of graph.nodes) {
