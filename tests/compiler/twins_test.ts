@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { inspect } from "../../src/compiler/inspect.ts";
 import { layOut } from "../../src/compiler/layout.ts";
 import { lifetimesOf } from "../../src/compiler/lifetimes.ts";
 import { compile } from "../../src/compiler/program.ts";
@@ -109,6 +110,14 @@ Deno.test("twins of several commands go side by side where none leaves anything 
   const twins = (threads: number) =>
     compile(deep, { arch: "x86-64", threads }).steps.map((step) => step.joined);
   assertEquals([twins(2), twins(4)], [[true, false], [false, false]]);
+});
+
+Deno.test("inspect tells which twins run side by side", () => {
+  const graph = denseBlock(14, 24, 1, new Random(9));
+  const told = (threads: number) =>
+    inspect(graph, { arch: "x86-64", threads }).log.filter((line) => line.startsWith("join_twins: "));
+  assertEquals(told(1), []);
+  assertEquals(told(2), ["join_twins: 0.1a beside 0.2a", "join_twins: 0.1b beside 0.2b"]);
 });
 
 Deno.test("twins share the time that both take in a profile", async () => {
