@@ -70,10 +70,9 @@ export function inspect(source: Graph, host: Host): Inspection {
   const graph = optimize(source, (line, outcome = "joined") => decisions.push({ line, outcome }));
   const shapes = check(graph);
   const { steps, sizes } = compile(graph, host);
-  steps.forEach(({ name, joined }, i) => {
-    if (joined) {
-      decisions.push({ line: `join_twins: ${name} beside ${steps[i + 1].name}`, outcome: "joined" });
-    }
+  steps.forEach(({ op, name, joined }, i) => {
+    const line = `join_twins: ${op} "${name}" beside "${steps[i + 1]?.name}"`;
+    if (joined) decisions.push({ line, outcome: "joined" });
   });
   const ordered = joinTwins(graph, shapes, host.threads);
   const working = new Set(steps.map(({ name }) => name));
