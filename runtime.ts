@@ -1,6 +1,6 @@
 /**
  * The part of {@link "./mod.ts"} that runs compiled programs: detectors, classifiers and sessions without the builders of graphs, the compiler and the networks. It loads
- * in less than two thirds of the time; what it turns out to need of them comes when a model is given that is not compiled.
+ * faster; what it turns out to need of them comes when a model is given that is not compiled.
  *
  * ```ts
  * import { Detector } from "./runtime.ts";

@@ -5,29 +5,14 @@
  * @module
  */
 
-import { type ByteSource, decodeProgram, Session } from "../../runtime.ts";
+import { decodeProgram, Session } from "../../runtime.ts";
+import { fileSource } from "../../src/cli/file_source.ts";
 import { noise } from "../support/noise.ts";
 
 /** What is printed, in milliseconds. */
 export interface Inference {
   readonly first: number;
   readonly steady?: number;
-}
-
-/** A file of which every part is read straight to where it belongs, several at a time. */
-function fileSource(path: string): ByteSource {
-  return {
-    size: Deno.statSync(path).size,
-    async read(at, into) {
-      using file = Deno.openSync(path);
-      file.seekSync(at, Deno.SeekMode.Start);
-      for (let done = 0; done < into.length;) {
-        const count = await file.read(into.subarray(done));
-        if (count === null) throw new Error(`${path}: the file ends early`);
-        done += count;
-      }
-    },
-  };
 }
 
 const [path, duration = "0"] = Deno.args;

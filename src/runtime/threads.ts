@@ -194,7 +194,7 @@ export class ThreadPool {
     if (++this.#runs > 1) this.#spawnMissing();
     const crew = this.#slots().filter((slot) => {
       while (Atomics.load(words, slot) >= RUNNING && Atomics.load(words, ABORT / 4) === 0);
-      return [IDLE, CALLED].some((state) => Atomics.compareExchange(words, slot, state, CLAIMED) === state);
+      return this.#take(slot, CLAIMED);
     });
     if (crew.length === 0) {
       kernels.run(begin, end);
@@ -229,8 +229,7 @@ export class ThreadPool {
   dispose(): void {
     this.#disposed = true;
     for (const slot of this.#slots()) {
-      if (Atomics.compareExchange(this.#words, slot, IDLE, STOP) === IDLE) Atomics.notify(this.#words, slot);
-      else Atomics.compareExchange(this.#words, slot, CALLED, STOP);
+      if (this.#take(slot, STOP)) Atomics.notify(this.#words, slot);
     }
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
@@ -242,6 +241,11 @@ export class ThreadPool {
     Atomics.store(this.#words, ABORT / 4, 1);
     Atomics.notify(this.#words, ARRIVED / 4);
     this.dispose();
+  }
+
+  /** Takes a worker that has no run, called or not: in this order, for it goes from called to idle by itself. */
+  #take(slot: number, state: number): boolean {
+    return [CALLED, IDLE].some((from) => Atomics.compareExchange(this.#words, slot, from, state) === from);
   }
 
   /** Word indices of the workers' slots. */
