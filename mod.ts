@@ -15,6 +15,11 @@
  * @module
  */
 
+import * as toolchain from "./src/full_toolchain.ts";
+import { provideToolchain } from "./src/runtime/toolchain.ts";
+
+provideToolchain(() => Promise.resolve(toolchain));
+
 export * from "./runtime.ts";
 export { readModel, readStateDict } from "./src/detection/read_model.ts";
 export type { ReadOptions } from "./src/formats/fetch.ts";

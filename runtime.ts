@@ -1,6 +1,6 @@
 /**
- * The part of {@link "./mod.ts"} that runs compiled programs: detectors, classifiers and sessions without the builders of graphs, the compiler and the networks. It loads
- * faster; what it turns out to need of them comes when a model is given that is not compiled.
+ * The part of {@link "./mod.ts"} that runs compiled programs: detectors, classifiers and sessions without the readers of files, the compiler and the networks. It loads
+ * faster, and bundles to less. Other models are refused until `mod.ts` is imported, too.
  *
  * ```ts
  * import { Detector } from "./runtime.ts";

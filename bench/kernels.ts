@@ -9,12 +9,12 @@
  * @module
  */
 
+import { Session } from "../mod.ts";
 import { buildModel } from "../models/build.ts";
 import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { optimizeLayers } from "../src/compiler/passes/index.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import { formatPeaks, measurePeak, type Peaks } from "../src/runtime/profile.ts";
-import { Session } from "../src/runtime/session.ts";
 import { openGraph } from "./networks/open.ts";
 import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";

@@ -1,7 +1,7 @@
 /** The command line of the classifier as users start it: real processes. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Classifier } from "../mod.ts";
 import { buildModel } from "../models/build.ts";
-import { Classifier } from "../src/detection/classifier.ts";
 import { writeSafetensors } from "../src/formats/safetensors.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";

@@ -1,6 +1,7 @@
 /** The converter as users start it: real processes. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Session } from "../mod.ts";
 import { buildModel } from "../models/build.ts";
 import { readModel } from "../src/detection/read_model.ts";
 import { parseSafetensors, writeSafetensors } from "../src/formats/safetensors.ts";
@@ -8,7 +9,6 @@ import type { Tensor } from "../src/tensor.ts";
 import { bytesSource, decodeProgram } from "../src/compiler/program_file.ts";
 import { compileModel } from "../src/runtime/compile_model.ts";
 import { detectArch } from "../src/runtime/kernels.ts";
-import { Session } from "../src/runtime/session.ts";
 import { inputsFor } from "./support/compare.ts";
 import { type Ended, run, type StartOptions, temporaryFolder } from "./support/process.ts";
 import { hashed, roleOf } from "./support/hash.ts";

@@ -1,5 +1,5 @@
 /** The library for compiled programs, `runtime.ts`, and what starts leave out. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseArguments } from "../src/cli/args.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -8,12 +8,11 @@ interface Module {
   readonly specifier: string;
   readonly dependencies?: readonly {
     readonly code?: { readonly specifier: string };
-    readonly isDynamic?: boolean;
   }[];
 }
 
-/** Modules that are evaluated when an entry is imported, by their paths. */
-async function evaluated(entry: string): Promise<Set<string>> {
+/** Modules that are loaded with an entry, what it may import later among them, by their paths. */
+async function loaded(entry: string): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--quiet", "--json", entry],
     cwd: ROOT,
@@ -25,20 +24,36 @@ async function evaluated(entry: string): Promise<Set<string>> {
   const visit = (name: string) => {
     if (found.has(name)) return;
     found.add(name);
-    for (const { code, isDynamic } of byName.get(name)?.dependencies ?? []) {
-      if (code && !isDynamic) visit(code.specifier);
-    }
+    for (const { code } of byName.get(name)?.dependencies ?? []) if (code) visit(code.specifier);
   };
   roots.forEach(visit);
   return new Set([...found].map((name) => name.replace(ROOT.href, "")));
 }
 
-Deno.test("runtime.ts is evaluated without compiler, operators, readers and networks, mod.ts has them", async () => {
-  const [runtime, mod] = await Promise.all(["runtime.ts", "mod.ts"].map(evaluated));
-  for (const name of ["src/compiler/program.ts", "src/ops/index.ts", "models/networks.ts"]) {
+Deno.test("runtime.ts never loads compiler, operators, readers and networks, mod.ts does", async () => {
+  const [runtime, mod] = await Promise.all(["runtime.ts", "mod.ts"].map(loaded));
+  for (
+    const name of ["src/compiler/program.ts", "src/ops/index.ts", "src/formats/read.ts", "models/networks.ts"]
+  ) {
     assert(!runtime.has(name), `runtime.ts has ${name}`);
     assert(mod.has(name), `mod.ts lacks ${name}`);
   }
+});
+
+Deno.test("runtime.ts refuses models that are not compiled, until mod.ts is imported", async () => {
+  const script = `
+    import { Detector } from "./runtime.ts";
+    const load = () => Detector.load(new Uint8Array(9)).catch((error) => console.log(error.name, error.message));
+    await load();
+    await import("./mod.ts");
+    await load();`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", script], cwd: ROOT }).output();
+  const [alone, all] = new TextDecoder().decode(stdout).split("\n");
+  assertMatch(
+    alone,
+    /^ModelError Cannot load model: it is not a compiled program.*import mod\.ts, or compile it once/,
+  );
+  assertMatch(all, /^ModelError Cannot read model: it begins with 00/);
 });
 
 Deno.test("finding objects in JPEGs never asks for Node's process", async () => {

@@ -8,9 +8,9 @@
  * @module
  */
 
+import { Session } from "../../mod.ts";
 import { check, macsOf } from "../../src/graph/graph.ts";
 import { measurePeak } from "../../src/runtime/profile.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { timed } from "../support/interleave.ts";
 import { peakMemory } from "../support/memory.ts";
 import type { NetworkData } from "../support/networks.ts";

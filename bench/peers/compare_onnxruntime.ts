@@ -4,10 +4,10 @@
  * @module
  */
 
+import { Session } from "../../mod.ts";
 import { note } from "../../src/cli/output.ts";
 import { check, macsOf } from "../../src/graph/graph.ts";
 import { measurePeak } from "../../src/runtime/profile.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { onnxruntimeNode, onnxruntimeWeb, versions } from "./onnxruntime.ts";
 import { writeOnnx } from "./onnx_file.ts";
 import { formatShape } from "../../src/tensor.ts";

@@ -12,10 +12,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { Detector, Session } from "../../mod.ts";
 import { openModel } from "../../src/cli/model.ts";
 import { loadGraph } from "../../src/detection/load.ts";
-import { Detector } from "../../mod.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { decodeImage } from "../../src/vision/decode.ts";
 import { detectCocoSsd, loadCocoSsd } from "./coco_ssd.ts";
 import { cocoSsdFiles } from "./coco_ssd_files.ts";

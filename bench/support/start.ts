@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Inference } from "../start/infer.ts";
+import type { Inference } from "../start/first_runs.ts";
 import { runScript } from "./script.ts";
 
 /** Milliseconds of runs behind the first, enough for V8 to replace all kernels by their optimised code. */
@@ -25,7 +25,8 @@ export interface Start {
 
 /** Measures the start from a model file. */
 export async function measureStart(path: string, env: Readonly<Record<string, string>> = {}): Promise<Start> {
-  const script = [...USER, "bench/start/infer.ts", path];
+  const entry = path.endsWith(".program") ? "from_program.ts" : "from_weights.ts";
+  const script = [...USER, `bench/start/${entry}`, path];
   // The long process comes first: it leaves compiled scripts behind, which Deno keeps for one set of V8's flags at a time.
   const { stdout } = await runScript([...script, String(STEADY_MS)], { env });
   const { first, steady }: Inference = JSON.parse(stdout);

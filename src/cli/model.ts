@@ -17,6 +17,7 @@ import { demand, demandHost } from "./permissions.ts";
 import { readFile as readLimited } from "./read_file.ts";
 import { reasonOf } from "./reason.ts";
 import { isUrl } from "./sources.ts";
+import "./toolchain.ts";
 
 /** How to open a model. */
 export interface OpenOptions {

@@ -15,6 +15,7 @@ import { fileSource } from "./file_source.ts";
 import { keepProgram, programPath, stampOf } from "./keep_program.ts";
 import { isGranted } from "./permissions.ts";
 import { ensureEntry, type EnsureOptions } from "./weights.ts";
+import "./toolchain.ts";
 
 /** Runs `use` on a model's program: the one in the cache if it fits the weights beside it, else one made from these. */
 export async function withProgram<T>(

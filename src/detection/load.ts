@@ -17,6 +17,7 @@ import type { Progress } from "../formats/fetch.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo, Preprocessing } from "../graph/model_info.ts";
 import { Session, type SessionOptions } from "../runtime/session.ts";
+import { toolchain } from "../runtime/toolchain.ts";
 import type { Tensor } from "../tensor.ts";
 import { decodeImage } from "../vision/decode.ts";
 import { type ImageInput, MAX_PIXELS, type RawImage } from "../vision/image.ts";
@@ -46,7 +47,7 @@ export async function loadGraph(
   options: LoadOptions = {},
 ): Promise<Graph> {
   if (isGraph(model)) return model;
-  const { readModel } = await import("./read_model.ts");
+  const { readModel } = await toolchain();
   if (typeof model !== "string" || /^[a-z][a-z0-9+.-]+:/i.test(model)) return await readModel(model, options);
   const url = weightsUrl(findModel(model).name);
   try {
@@ -94,7 +95,7 @@ export async function loadModel(model: ModelSource | undefined, options: LoadOpt
 export async function takingBytes(graph: Graph): Promise<Graph> {
   const { preprocessing } = graph.info;
   if (!preprocessing || !resizesToBytes(preprocessing)) return graph;
-  const { withRgbaInput } = await import("../graph/rgba_input.ts");
+  const { withRgbaInput } = await toolchain();
   return withRgbaInput(graph);
 }
 

@@ -16,6 +16,7 @@ import { allocateMemory, PAGE } from "./memory.ts";
 import { outerShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, measurePeaks, type Peaks, profile } from "./profile.ts";
 import { autoThreads, checkThreads, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
+import { toolchain } from "./toolchain.ts";
 
 /** How to set a session up. */
 export interface SessionOptions {
@@ -104,14 +105,13 @@ export class Session implements Disposable {
    *
    * @throws {GraphError} If the graph is not legal.
    * @throws {OptionError} If the number of threads is out of range.
-   * @throws {ModelError} If it needs more memory than `maxMemory`.
+   * @throws {ModelError} If it needs more memory than `maxMemory`, or `runtime.ts` alone is imported.
    * @throws {HostError} If the host has no WASM SIMD, or not the memory.
    */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     const { threads, note } = threadsFor(options);
     const build = chooseBuild(options.simd, options.arch);
-    // Compiled programs start without the compiler.
-    const { compile } = await import("../compiler/program.ts");
+    const { compile } = await toolchain();
     const program = compile(graph, { arch: build.arch, threads });
     return await Session.#start(program, build, threads, options, note, (memory) => program.write(memory));
   }

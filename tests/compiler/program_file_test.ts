@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { Session } from "../../mod.ts";
 import {
   type ByteSource,
   bytesSource,
@@ -9,7 +10,6 @@ import {
 import { ModelError, SimdetError } from "../../src/errors.ts";
 import { compileModel } from "../../src/runtime/compile_model.ts";
 import { detectArch } from "../../src/runtime/kernels.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { inspect } from "../../src/compiler/inspect.ts";
 import { layOut } from "../../src/compiler/layout.ts";
 import { lifetimesOf } from "../../src/compiler/lifetimes.ts";
@@ -6,7 +7,6 @@ import { compile } from "../../src/compiler/program.ts";
 import { joinTwins } from "../../src/compiler/twins.ts";
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import { check, type Graph } from "../../src/graph/graph.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

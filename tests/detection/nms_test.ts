@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { type Candidate, MAX_CANDIDATES, nms } from "../../src/detection/nms.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { graphOf } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 import { iou, suppress } from "../support/suppress.ts";

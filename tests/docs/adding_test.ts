@@ -1,11 +1,11 @@
 /** `docs/adding-a-network.md`: the family that it adds is the upstream's. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
+import { Session } from "../../mod.ts";
 import { NetworkBuilder } from "../../models/layers.ts";
 import type { NetworkTable } from "../../models/network.ts";
 import { networks } from "../../models/networks.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { errorOf } from "../support/compare.ts";
 import { fixture } from "../support/fixtures.ts";
 import { hashedInput, hashedWeights } from "../support/hash.ts";

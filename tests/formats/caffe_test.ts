@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Detector, Session } from "../../mod.ts";
 import { decodeSsd } from "../../src/detection/ssd.ts";
-import { Detector } from "../../src/detection/detector.ts";
 import { nms } from "../../src/detection/nms.ts";
 import { SimdetError } from "../../src/errors.ts";
 import { readCaffe } from "../../src/formats/caffe.ts";
@@ -9,7 +9,6 @@ import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { check, type Graph, macsOf, runReference } from "../../src/graph/graph.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
 import { applyPreset } from "../../models/presets.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { elements, type Tensor } from "../../src/tensor.ts";
 import { caffemodel, hashedLayers, type Style } from "../support/caffemodel.ts";
 import { errorOf } from "../support/compare.ts";

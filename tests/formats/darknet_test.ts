@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { SimdetError } from "../../src/errors.ts";
 import { readDarknet } from "../../src/formats/darknet.ts";
 import { readFile } from "../../src/formats/read.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { type Graph, macsOf, runReference } from "../../src/graph/graph.ts";
 import { check } from "../../src/graph/graph.ts";
-import { Session } from "../../src/runtime/session.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { errorOf } from "../support/compare.ts";
 import { hashedWeights, HEADERS, weightsFile } from "../support/darknet.ts";

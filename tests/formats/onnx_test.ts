@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Session, type SessionOptions } from "../../mod.ts";
 import { ModelError, SimdetError } from "../../src/errors.ts";
 import { readOnnx } from "../../src/formats/onnx.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Pair } from "../../src/geometry.ts";
-import { Session, type SessionOptions } from "../../src/runtime/session.ts";
 import type { Shape, Tensor } from "../../src/tensor.ts";
 import { hashedInput } from "../support/hash.ts";
 import { mutate } from "../support/mutate.ts";

@@ -1,10 +1,10 @@
 /** Activations that convolutions apply themselves, on every kernel, against the reference. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import type { Padding, Pair } from "../../src/geometry.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { compile } from "../../src/compiler/program.ts";
 import type { Activation } from "../../src/ops/activation.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

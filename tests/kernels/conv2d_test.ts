@@ -1,11 +1,11 @@
 /** Convolutions of every strategy against the reference, at the edges of every tile. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { GraphError } from "../../src/errors.ts";
 import type { Padding, Pair } from "../../src/geometry.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { compile } from "../../src/compiler/program.ts";
 import type { Arch, Limits } from "../../src/kernels/emitter.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

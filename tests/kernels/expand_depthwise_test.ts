@@ -1,9 +1,9 @@
 /** The fused beginning of inverted residuals against the reference: strips, seams, borders. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Limits } from "../../src/kernels/emitter.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

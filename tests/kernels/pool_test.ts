@@ -1,6 +1,6 @@
 /** Pooling against its reference: largest values to the bit, channels around those that go through the registers together. */
 import { assertEquals } from "@std/assert";
-import { Session } from "../../src/runtime/session.ts";
+import { Session } from "../../mod.ts";
 import { BUILDS, compareBuilds, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

@@ -1,11 +1,11 @@
 /** Pre-activated pointwise convolutions against the reference, and bit by bit against a normalisation and a convolution apart. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { GraphError } from "../../src/errors.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
 import type { Limits } from "../../src/kernels/emitter.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import { compile } from "../../src/compiler/program.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { compareBuilds, errorOf, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 

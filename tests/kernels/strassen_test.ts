@@ -1,12 +1,12 @@
 /** Products by halves against the reference and against float64, their tiles, and when they are taken. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { runReference } from "../../src/graph/graph.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import type { Limits } from "../../src/kernels/emitter.ts";
 import { cutHalves, rateStrassen, waysOfProduct } from "../../src/kernels/strassen.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { openWays } from "../../bench/support/ways.ts";
 import { BUILDS, compareBuilds, errorOf, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";

@@ -1,12 +1,12 @@
 /** Photos as bytes against the references, and bit by bit against floats that were made of them before. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { GraphError } from "../../src/errors.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
 import type { Activation } from "../../src/ops/activation.ts";
 import type { Conv2dAttrs } from "../../src/ops/conv2d.ts";
 import type { UnpackRgbaAttrs } from "../../src/ops/unpack_rgba.ts";
-import { Session } from "../../src/runtime/session.ts";
 import type { RgbaTensor, Tensor } from "../../src/tensor.ts";
 import { BUILDS, errorOf, graphOf } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";

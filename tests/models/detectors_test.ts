@@ -1,11 +1,11 @@
 /** Detectors of the zoo against raw heads, boxes and detections of their upstreams for the same invented weights and input; every 29th value of each. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { buildModel, sizeOf } from "../../models/build.ts";
 import { nms } from "../../src/detection/nms.ts";
 import { decodeBox, decodeSsd } from "../../src/detection/ssd.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import type { SsdPostprocessing } from "../../src/graph/model_info.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { errorOf } from "../support/compare.ts";
 import { fixture } from "../support/fixtures.ts";
 import { hashedInput, hashedWeights } from "../support/hash.ts";

@@ -1,9 +1,9 @@
 /** Classifiers of the zoo against the logits that their upstreams gave for the same invented weights and input. */
 import { assert, assertEquals } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { buildModel, sizeOf } from "../../models/build.ts";
 import type { Pair } from "../../src/geometry.ts";
 import { parseSafetensors } from "../../src/formats/safetensors.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { errorOf } from "../support/compare.ts";
 import { fixture } from "../support/fixtures.ts";
 import { hashed, hashedInput, hashedWeights, roleOf } from "../support/hash.ts";

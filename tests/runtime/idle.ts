@@ -1,6 +1,6 @@
 /** A process of its own for `threads_test.ts`: prints the milliseconds of processor time that four idle threads take in a second. */
+import { Session } from "../../mod.ts";
 import { readModel } from "../../src/detection/read_model.ts";
-import { Session } from "../../src/runtime/session.ts";
 
 /** Milliseconds of processor time so far, by the clock ticks of /proc. */
 function processorTime(): number {

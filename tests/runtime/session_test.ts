@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Session } from "../../mod.ts";
 import { bytesSource, decodeProgram } from "../../src/compiler/program_file.ts";
 import { HostError, ModelError, OptionError } from "../../src/errors.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { compileModel } from "../../src/runtime/compile_model.ts";
-import { Session } from "../../src/runtime/session.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { graphOf } from "../support/compare.ts";
 import { Random } from "../support/random.ts";

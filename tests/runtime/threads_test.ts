@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { toFileUrl } from "@std/path";
+import { Session } from "../../mod.ts";
 import { buildModel } from "../../models/build.ts";
 import { DEFAULT_MODEL } from "../../models/zoo.ts";
 import { modelPath } from "../../src/cli/weights.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { OptionError } from "../../src/errors.ts";
 import { readModel } from "../../src/detection/read_model.ts";
-import { Session } from "../../src/runtime/session.ts";
 import { graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 import { cocoSsdBytes } from "../weights.ts";

@@ -1,11 +1,11 @@
 /** Compares sessions of every build with the references. */
 import { assert, AssertionError } from "@std/assert";
 import { openWays } from "../../bench/support/ways.ts";
+import { Session } from "../../mod.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
 import type { Build } from "../../src/runtime/kernels.ts";
-import { Session } from "../../src/runtime/session.ts";
 import type { Shape, Tensor } from "../../src/tensor.ts";
 import type { Random } from "./random.ts";
 

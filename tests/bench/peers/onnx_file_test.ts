@@ -3,10 +3,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { writeOnnx } from "../../../bench/peers/onnx_file.ts";
 import { onnxruntimeNode } from "../../../bench/peers/onnxruntime.ts";
 import { noise } from "../../../bench/support/noise.ts";
-import { GraphBuilder } from "../../../mod.ts";
+import { GraphBuilder, Session } from "../../../mod.ts";
 import { OptionError } from "../../../src/errors.ts";
 import type { Graph } from "../../../src/graph/graph.ts";
-import { Session } from "../../../src/runtime/session.ts";
 import { errorOf } from "../../support/compare.ts";
 
 const window = { strides: [1, 1], dilations: [1, 1], padding: [0, 0, 0, 0], groups: 1 } as const;

@@ -1,8 +1,8 @@
 /** Layers models that TensorFlow.js saved, and what it computed of them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Session } from "../../../mod.ts";
 import { SimdetError } from "../../../src/errors.ts";
 import { readTfjs } from "../../../src/formats/tfjs.ts";
-import { Session } from "../../../src/runtime/session.ts";
 import { elements, type Tensor } from "../../../src/tensor.ts";
 import { errorOf } from "../../support/compare.ts";
 import { Random } from "../../support/random.ts";

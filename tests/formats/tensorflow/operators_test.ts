@@ -1,9 +1,9 @@
 /** Operators of graph models against TensorFlow.js itself. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Session } from "../../../mod.ts";
 import { SimdetError } from "../../../src/errors.ts";
 import { readTfjs } from "../../../src/formats/tfjs.ts";
 import { runReference } from "../../../src/graph/graph.ts";
-import { Session } from "../../../src/runtime/session.ts";
 import { errorOf } from "../../support/compare.ts";
 import { type Attr, attr, GraphDef, runTfjs } from "../../support/graph_def.ts";
 import { mutateJson } from "../../support/mutate_json.ts";
