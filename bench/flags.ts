@@ -8,11 +8,9 @@
  */
 
 import { join } from "@std/path";
-import { buildModel } from "../models/build.ts";
+import { buildModel, compileModel, readModel } from "../mod.ts";
 import { DEFAULT_MODEL } from "../models/zoo.ts";
 import { ensureModel } from "../src/cli/weights.ts";
-import { loadGraph } from "../src/detection/load.ts";
-import { compileModel } from "../src/runtime/compile_model.ts";
 import { runCommand } from "./support/command.ts";
 import { parseFlags } from "./support/flags.ts";
 import { interleave } from "./support/interleave.ts";
@@ -102,7 +100,7 @@ try {
   const weights = await ensureModel(DEFAULT_MODEL, { quiet: flags.json });
   const graphs = [
     ...NETWORKS.map((name) => buildModel(name, { inputSize: SIZE })),
-    await loadGraph(weights),
+    await readModel(weights),
   ];
   const networks: NetworkFlag[] = [];
   for (const graph of graphs) {

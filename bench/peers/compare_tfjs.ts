@@ -12,9 +12,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { Detector, Session } from "../../mod.ts";
-import { openModel } from "../../src/cli/model.ts";
-import { loadGraph } from "../../src/detection/load.ts";
+import { Detector, readModel, Session } from "../../mod.ts";
+import { DEFAULT_MODEL } from "../../models/zoo.ts";
+import { ensureModel } from "../../src/cli/weights.ts";
 import { decodeImage } from "../../src/vision/decode.ts";
 import { detectCocoSsd, loadCocoSsd } from "./coco_ssd.ts";
 import { cocoSsdFiles } from "./coco_ssd_files.ts";
@@ -27,8 +27,8 @@ import { photoPath } from "../support/photo.ts";
 
 /** Compares the network, and photo to boxes. */
 export async function compareTfjs(rounds: Rounds): Promise<Comparisons> {
-  const bytes = await openModel(undefined, { quiet: false });
-  const graph = await loadGraph(bytes);
+  const bytes = await ensureModel(DEFAULT_MODEL, { quiet: false });
+  const graph = await readModel(bytes);
   using session = await Session.create(graph);
   using detector = await Detector.load(bytes);
   const model = await loadCocoSsd(await cocoSsdFiles());
