@@ -5,16 +5,20 @@
  * @module
  */
 
-import type { compile } from "../compiler/program.ts";
-import type { readModel } from "../detection/read_model.ts";
+import type { Program } from "../compiler/memory_map.ts";
 import { ModelError } from "../errors.ts";
-import type { withRgbaInput } from "../graph/rgba_input.ts";
+import type { ReadOptions } from "../formats/fetch.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Host } from "../kernels/emitter.ts";
 
 /** Readers of files with the networks of the zoo, builders of graphs, the compiler. */
 export interface Toolchain {
-  readonly compile: typeof compile;
-  readonly readModel: typeof readModel;
-  readonly withRgbaInput: typeof withRgbaInput;
+  /** `readModel` of `src/detection/read_model.ts`. */
+  readModel(source: Uint8Array | URL | string, options: ReadOptions): Promise<Graph>;
+  /** `withRgbaInput` of `src/graph/rgba_input.ts`. */
+  withRgbaInput(graph: Graph): Graph;
+  /** `compile` of `src/compiler/program.ts`. */
+  compile(graph: Graph, host: Host): Program;
 }
 
 let provider: (() => Promise<Toolchain>) | undefined;
