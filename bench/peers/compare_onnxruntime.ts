@@ -16,7 +16,7 @@ import { agree } from "../support/agree.ts";
 import { interleave, type Rounds, settled } from "../support/interleave.ts";
 import type { NetworkComparison, OnnxruntimeData } from "../support/onnxruntime.ts";
 import { noise } from "../support/noise.ts";
-import { ratios, summarize } from "../support/stats.ts";
+import { median, ratios, summarize } from "../support/stats.ts";
 
 async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComparison> {
   const graph = await openGraph(name, { quiet: false });
@@ -34,24 +34,24 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
     wanted.forEach((output, i) => agree(`${name}, output ${i},`, output, answer[i]));
   }
 
-  let peak = 0;
+  const peaks: number[] = [];
   const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(settled);
   const [single, double, webTimes, nativeTimes] = await interleave([
     () => {
-      peak = Math.max(peak, measurePeak(one.kernels));
+      peaks.push(measurePeak(one.kernels));
       return contenders[0]();
     },
     ...contenders.slice(1),
   ], rounds);
   const shapes = check(graph);
   const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0);
-  const simdet = summarize(single);
+  const shares = peaks.slice(rounds.warmup).map((peak, round) => macs / single[round] / 1e6 / peak);
   return {
     name: splitSize(name).name,
     input: formatShape(graph.inputs[0].shape.slice(1, 3)),
     macs,
-    simdet,
-    share: macs / simdet.median / 1e6 / peak,
+    simdet: summarize(single),
+    share: median(shares),
     threads: ratios(single, double),
     web: ratios(webTimes, single),
     webTwo: ratios(webTimes, double),

@@ -15,7 +15,7 @@ export interface NetworkComparison {
   readonly macs: number;
   /** Milliseconds with one thread. */
   readonly simdet: Summary;
-  /** Share of the multiply-add peak, counted as direct multiply-adds. */
+  /** Share of the multiply-add peak of the same round, counted as direct multiply-adds. */
   readonly share: number;
   /** One thread over two. */
   readonly threads: Summary;
