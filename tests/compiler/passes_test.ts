@@ -5,6 +5,7 @@ import { fuseActivation } from "../../src/compiler/passes/fuse_activation.ts";
 import { fuseExpand } from "../../src/compiler/passes/fuse_expand.ts";
 import { fusePreactivation } from "../../src/compiler/passes/fuse_preactivation.ts";
 import { fuseUnpack } from "../../src/compiler/passes/fuse_unpack.ts";
+import { fuseSlice } from "../../src/compiler/passes/fuse_slice.ts";
 import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
 import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
 import { optimize } from "../../src/compiler/passes/index.ts";
@@ -254,6 +255,41 @@ Deno.test("an activation between convolution and sum keeps the sum apart; one be
   assertEquals(run(optimize, behind).ops, ["conv2d"]);
   const norm = graph((b, p, x) => p.batchNorm("bn", b.node("silu", "s", {}, [p.conv("c", x)])));
   assertEquals(run(optimize, optimize(norm)).ops, ["conv2d", "batch_norm"]);
+});
+
+Deno.test("fuse_slice: parts of a pooled map are pooled apart where a concatenation wants them apart", () => {
+  const part = (begin: number, end: number, size = [2, 2]) =>
+    ({ starts: [0, 0, 0, begin], sizes: [1, ...size, end - begin] }) as const;
+  const pool = { kernel: [3, 2], strides: [2, 2], padding: [1, 0, 0, 0] } as const;
+  const split = (first: readonly number[], second: readonly number[], more = false) =>
+    graph((b, p, x) => {
+      const pooled = b.node("avg_pool", "p", { ...pool, countPadding: false }, [p.conv("c", x)]);
+      const left = b.node("slice", "l", part(first[0], first[1]), [pooled]);
+      const right = b.node("slice", "r", part(second[0], second[1]), [pooled]);
+      const joined = b.node("concat", "k", { axis: 3 }, [right, b.node("sigmoid", "s", {}, [left])]);
+      return more ? [joined, pooled] : [joined, b.node("clip", "y", { lo: 0 }, [left])];
+    });
+  const { ops, log } = run(fuseSlice, split([0, 1], [1, 6]));
+  assertEquals(ops, ["conv2d", "slice", "avg_pool", "slice", "avg_pool", "sigmoid", "concat", "clip"]);
+  assertEquals(log, ['fuse_slice: slice "l" into avg_pool "p"', 'fuse_slice: slice "r" into avg_pool "p"']);
+  assertEquals(run(fuseSlice, split([0, 2], [3, 4])).ops, ops, "channels that nobody takes");
+
+  const apart = (reason: string) => [`fuse_slice: slice "r" and avg_pool "p" stay apart: ${reason}`];
+  assertEquals(run(fuseSlice, split([0, 3], [2, 6])).log, apart("they overlap"));
+  assertEquals(run(fuseSlice, split([0, 1], [1, 6], true)).log, apart("others read all of it"));
+  const rows = graph((b, _p, x) => {
+    const pooled = b.node("max_pool", "p", pool, [x]);
+    const top = b.node("slice", "t", part(0, 6, [1, 2]), [pooled]);
+    return b.node("concat", "k", { axis: 3 }, [top, b.node("sigmoid", "s", {}, [top])]);
+  });
+  assertEquals(run(fuseSlice, rows).log, [
+    'fuse_slice: slice "t" and max_pool "p" stay apart: others read all of it',
+  ]);
+  const free = graph((b, _p, x) => {
+    const pooled = b.node("max_pool", "p", pool, [x]);
+    return b.node("sigmoid", "y", {}, [b.node("slice", "l", part(2, 6), [pooled])]);
+  });
+  assertEquals(run(fuseSlice, free).ops, ["max_pool", "slice", "sigmoid"]);
 });
 
 Deno.test("drop_identity: what hands on what it gets goes, unless it leaves", () => {

@@ -11,6 +11,7 @@ import { fuseActivation } from "./fuse_activation.ts";
 import { fuseExpand } from "./fuse_expand.ts";
 import { fusePreactivation } from "./fuse_preactivation.ts";
 import { fuseResidual } from "./fuse_residual.ts";
+import { fuseSlice } from "./fuse_slice.ts";
 import { fuseUnpack } from "./fuse_unpack.ts";
 import type { Log, Pass } from "./pass.ts";
 
@@ -18,7 +19,7 @@ import type { Log, Pass } from "./pass.ts";
 const layerPasses: readonly Pass[] = [dropIdentity, foldBatchnorm, fuseResidual, fuseActivation];
 
 /** These join layers. */
-const jointPasses: readonly Pass[] = [fuseExpand, fusePreactivation, fuseUnpack];
+const jointPasses: readonly Pass[] = [fuseExpand, fusePreactivation, fuseUnpack, fuseSlice];
 
 /** Joins what belongs to one layer: convolutions keep nodes of their own. */
 export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {

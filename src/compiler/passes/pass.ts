@@ -39,12 +39,18 @@ export class Rewrite {
     return this.#constants.get(name);
   }
 
-  /** Adds a constant under a name of its own; returns it. */
-  addConstant(name: string, tensor: Tensor): string {
+  /** The name, or one like it, if another value has it. */
+  freeName(name: string): string {
     let free = name;
     for (let i = 2; this.#constants.has(free) || this.#nodes.has(free) || this.#readers.has(free); i++) {
       free = `${name}_${i}`;
     }
+    return free;
+  }
+
+  /** Adds a constant under a name of its own; returns it. */
+  addConstant(name: string, tensor: Tensor): string {
+    const free = this.freeName(name);
     this.#constants.set(free, tensor);
     return free;
   }
