@@ -2,38 +2,49 @@
  * Copy between any strides over five axes: transposition, stepped slices, interior of padding. Where the last axis is dense on both sides it goes four
  * floats at a time; loads then read up to 12 bytes past a run, stores are exact.
  *
- * Parameter block: 0 input, 1 output, 2-6 extents, 7-11 input strides (bytes), 12-16 output strides. A tile is one index of the first axis.
+ * Parameter block: 0 input, 1 output, 2-6 extents, 7-11 input strides (bytes), 12-16 output strides, 17 indices of the first axis a tile.
  */
 import { storeLanes, word } from "./simd";
 
-/** Kernel `strided_copy`. */
+/** Copies a run of `count` floats, `step` and `outStep` bytes apart. */
+@inline
+function copyRun(p: usize, step: usize, o: usize, outStep: usize, count: i32): void {
+  if (step == 4 && outStep == 4) {
+    for (; count >= 4; count -= 4) {
+      v128.store(o, v128.load(p));
+      p += 16;
+      o += 16;
+    }
+    if (count > 0) storeLanes(o, v128.load(p), count);
+    return;
+  }
+  for (; count > 0; --count) {
+    store<f32>(o, load<f32>(p));
+    p += step;
+    o += outStep;
+  }
+}
+
+/**
+ * Kernel `strided_copy`: tile `index` is a range of the first axis, which is walked inside of the second and the third: these have but one index where a copy has
+ * no more than three axes, and the loops around short runs are to be few.
+ */
 export function strided_copy(params: usize, index: i32): void {
-  const n1 = word(params, 3), n2 = word(params, 4), n3 = word(params, 5), n4 = word(params, 6);
+  const first = index * word(params, 17), end = min(first + word(params, 17), word(params, 2));
+  const n1 = word(params, 3), n2 = word(params, 4), n3 = word(params, 5), count = word(params, 6);
+  const step0 = word(params, 7), step1 = word(params, 8), step2 = word(params, 9), step3 = word(params, 10);
+  const out0 = word(params, 12), out1 = word(params, 13), out2 = word(params, 14), out3 = word(params, 15);
   const step = <usize> word(params, 11), outStep = <usize> word(params, 16);
-  const dense = step == 4 && outStep == 4;
   for (let i1 = 0; i1 < n1; ++i1) {
     for (let i2 = 0; i2 < n2; ++i2) {
-      for (let i3 = 0; i3 < n3; ++i3) {
-        let p =
-          <usize> (word(params, 0) + index * word(params, 7) + i1 * word(params, 8) + i2 * word(params, 9) +
-            i3 * word(params, 10));
-        let o = <usize> (word(params, 1) + index * word(params, 12) + i1 * word(params, 13) +
-          i2 * word(params, 14) + i3 * word(params, 15));
-        if (dense) {
-          let c = n4;
-          for (; c >= 4; c -= 4) {
-            v128.store(o, v128.load(p));
-            p += 16;
-            o += 16;
-          }
-          if (c > 0) storeLanes(o, v128.load(p), c);
-        } else {
-          for (let c = n4; c > 0; --c) {
-            store<f32>(o, load<f32>(p));
-            p += step;
-            o += outStep;
-          }
+      let p = word(params, 0) + first * step0 + i1 * step1 + i2 * step2;
+      let o = word(params, 1) + first * out0 + i1 * out1 + i2 * out2;
+      for (let i0 = first; i0 < end; ++i0) {
+        for (let i3 = 0; i3 < n3; ++i3) {
+          copyRun(<usize> (p + i3 * step3), step, <usize> (o + i3 * out3), outStep, count);
         }
+        p += step0;
+        o += out0;
       }
     }
   }

@@ -5,11 +5,14 @@
  */
 
 import { STRIDED_COPY } from "../../asm/kernels.ts";
-import type { Shape } from "../tensor.ts";
-import type { Address, Emitter, View } from "./emitter.ts";
+import { elements, type Shape } from "../tensor.ts";
+import { type Address, type Emitter, tileRows, type View } from "./emitter.ts";
 
 /** Most axes that differ in the order of memory on the two sides. */
 export const MAX_AXES = 5;
+
+/** Multiply-adds that take as long as a float. */
+const MACS_A_FLOAT = 8;
 
 /** Bytes from one index of each axis to the next; all axes but the last are dense over the rows. */
 export function axisStrides(view: View): number[] {
@@ -41,18 +44,23 @@ export function emitStridedCopy(
       axes[axes.length - 1] = { ...next, extent: last.extent * extent };
     } else axes.push(next);
   });
-  while (axes.length < MAX_AXES) axes.unshift({ extent: 1, from: 0, to: 0 });
+  // Tiles are cut from the first axis: the ones that are missing come behind it.
+  const missing = Array.from({ length: MAX_AXES - axes.length }, () => ({ extent: 1, from: 0, to: 0 }));
+  axes.splice(axes.length > 1 ? 1 : 0, 0, ...missing);
+  const [{ extent }] = axes;
+  const perTile = tileRows(extent, elements(shape) / extent * MACS_A_FLOAT, emitter.host);
   emitter.emit({
     opcode: STRIDED_COPY,
     kernel: "strided_copy",
     reason,
-    tiles: axes[0].extent,
+    tiles: Math.ceil(extent / perTile),
     words: [
       from,
       to,
       ...axes.map((axis) => axis.extent),
       ...axes.map((axis) => axis.from),
       ...axes.map((axis) => axis.to),
+      perTile,
     ],
   });
 }
