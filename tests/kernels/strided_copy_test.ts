@@ -29,6 +29,10 @@ Deno.test("copies are cut along their first axis, and threads that share them le
         [shape],
         (builder, [x]) => builder.node("transpose", "y", { permutation: [0, 3, 1, 2] }, [x]),
       ),
+      "channels in pairs": graphOf(
+        [[n, h, w, 2, c]],
+        (builder, [x]) => builder.node("transpose", "y", { permutation: [0, 1, 2, 4, 3] }, [x]),
+      ),
       "slices that a concatenation wants apart": graphOf([shape], (builder, [x]) => {
         const slices = ["a", "b"].map((name, i) =>
           builder.node("slice", name, { starts: [0, 0, 0, 3 * i], sizes: [n, h, w, c - 3] }, [x])
