@@ -52,10 +52,14 @@ export type Conv2dWay =
   | ProductWay & { readonly strategy: "gemm" }
   | { readonly strategy: "winograd"; readonly size: TileSize; readonly reason: string };
 
-/** Whether a convolution with `weight` `[kh, kw, c / groups, o]` multiplies every pixel by one matrix. */
-export function isPointwise(attrs: Conv2dAttrs, [kh, kw]: Shape): boolean {
-  return kh === 1 && kw === 1 && attrs.groups === 1 && attrs.strides.every((s) => s === 1) &&
-    attrs.padding.every((p) => p === 0);
+/** Whether a convolution with `weight` `[kh, kw, c / groups, o]` multiplies every pixel, or each group of its channels, by one matrix. */
+function takesPixels(attrs: Conv2dAttrs, [kh, kw]: Shape): boolean {
+  return kh === 1 && kw === 1 && attrs.strides.every((s) => s === 1) && attrs.padding.every((p) => p === 0);
+}
+
+/** Whether it does so without groups. */
+export function isPointwise(attrs: Conv2dAttrs, weight: Shape): boolean {
+  return attrs.groups === 1 && takesPixels(attrs, weight);
 }
 
 /** Winograd is taken from this estimated gain over im2col on. */
@@ -83,7 +87,19 @@ export function waysOfConv2d(
   if (groupChannels === 1 && groups === outputs && groups > 1 && !residual) {
     return [{ strategy: "depthwise", reason: "one filter a channel" }, im2col];
   }
+  const products = (k: number, n: number, reason: string): [Conv2dWay, ...Conv2dWay[]] => {
+    const [best, ...others] = waysOfProduct(rowsOf(input), k, n, residual, arch, reason)
+      .map((way) => ({ strategy: "gemm", ...way }) as const);
+    return [best, ...others, im2col];
+  };
   if (groups > 1) {
+    if (takesPixels(attrs, weight)) {
+      return products(
+        groupChannels,
+        outputs / groups,
+        `1x1, stride 1: a product for each of ${groups} groups`,
+      );
+    }
     if (!fits) return [im2col];
     const implicit: Conv2dWay = {
       strategy: "implicit_gemm",
@@ -93,15 +109,7 @@ export function waysOfConv2d(
   }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
   if (isPointwise(attrs, weight)) {
-    const [best, ...others] = waysOfProduct(
-      rowsOf(input),
-      input[3],
-      outputs,
-      residual,
-      arch,
-      "1x1, stride 1: pixels are rows of A",
-    ).map((way) => ({ strategy: "gemm", ...way }) as const);
-    return [best, ...others, im2col];
+    return products(input[3], outputs, "1x1, stride 1: pixels are rows of A");
   }
   const [oh, ow] = outputPlane([input[1], input[2]], window);
   const general = (reason: string): [Conv2dWay, ...Conv2dWay[]] => {

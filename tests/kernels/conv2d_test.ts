@@ -311,6 +311,29 @@ Deno.test("grouped convolutions equal the reference, in vectors and where groups
   }
 });
 
+Deno.test("pointwise convolutions in groups equal the reference: a product for each, by halves too", async () => {
+  const kernels = await runAll("grouped pointwise", 29, function* (random) {
+    for (let i = 0; i < 30; i++) {
+      const groups = random.integer(2, 4);
+      yield {
+        input: [
+          random.pick([1, 2]),
+          random.integer(1, 9),
+          random.integer(1, 14),
+          groups * random.pick([1, 3, 5, 8, 16, 48]),
+        ],
+        kernel: [1, 1],
+        outputs: groups * random.pick([1, 3, 4, 8, 17, 32]),
+        groups,
+      };
+    }
+    yield { input: [1, 21, 23, 128], kernel: [1, 1], outputs: 130, groups: 2 };
+  });
+  for (const kernel of ["gemm_5x8", "gemm_4x16", "strassen_5x8", "strassen_4x16"]) {
+    assert(kernels.has(kernel), `${kernel} of ${[...kernels]}`);
+  }
+});
+
 Deno.test("grouped convolutions with short rows equal the reference: joined rows, lines shared or not, several tiles", async () => {
   const kernels = await runAll("short rows", 23, function* (random) {
     for (let width = 1; width <= 8; width++) {
