@@ -109,6 +109,16 @@ Deno.test("fuse_residual: a sum joins the later of its convolutions", () => {
   assertEquals(run(fuseResidual, twice).ops, ["conv2d", "add"]);
 });
 
+Deno.test("fuse_residual: a sum joins a convolution in groups, not one of one filter a channel", () => {
+  const sum = (groups: number) =>
+    graph((b, p, x) => {
+      const weight = p.constant("w", [1, 1, 6 / groups, 6]);
+      return b.node("add", "y", {}, [b.node("conv2d", "c", { ...attrs, groups }, [x, weight]), x]);
+    });
+  assertEquals(run(fuseResidual, sum(3)).ops, ["conv2d"]);
+  assertEquals(run(fuseResidual, sum(6)).ops, ["conv2d", "add"]);
+});
+
 Deno.test("fuse_activation: a clamp joins what clamps for free, once", () => {
   const { ops } = run(
     fuseActivation,

@@ -30,11 +30,12 @@ function conv(random: Random, test: Case): Graph {
     builder.constant("b", [outputs], random.tensor([outputs]).data);
     const attrs = { strides, padding, dilations, groups, limits: test.limits ?? { lo: -40, hi: 90 } };
     if (!test.residual) return builder.node("conv2d", "y", attrs, [x, "w", "b"]);
-    const sum = builder.node("conv2d", "conv", { ...attrs, limits: undefined }, [x, "w", "b"]);
     builder.constant("r", [1, 1, input[3], outputs], random.tensor([1, 1, input[3], outputs]).data);
     const plain = { strides, padding: [0, 0, 0, 0] as Padding, dilations: [1, 1] as Pair, groups: 1 };
+    // A sum joins the later of its convolutions.
     const branch = builder.node("conv2d", "branch", plain, [x, "r"]);
-    return builder.node("add", "y", {}, [sum, branch]);
+    const tested = builder.node("conv2d", "conv", { ...attrs, limits: undefined }, [x, "w", "b"]);
+    return builder.node("add", "y", {}, [tested, branch]);
   });
 }
 
@@ -311,6 +312,31 @@ Deno.test("grouped convolutions equal the reference, in vectors and where groups
   }
 });
 
+Deno.test("grouped convolutions add a residual, in rows apart and joined, and by im2col", async () => {
+  const kernels = await runAll("grouped with residual", 31, function* (random) {
+    for (let i = 0; i < 40; i++) {
+      const groups = random.integer(2, 4);
+      yield {
+        input: [
+          random.pick([1, 2]),
+          random.integer(1, 9),
+          random.integer(1, 12),
+          groups * random.pick([3, 4, 5, 8, 16]),
+        ],
+        kernel: [3, 3],
+        outputs: groups * random.pick([1, 3, 4, 8, 17]),
+        groups,
+        padding: [1, 1, 1, 1],
+        residual: true,
+      };
+    }
+  });
+  for (const kernel of ["implicit_gemm_8x4", "implicit_gemm_5x8", "implicit_gemm_4x16"]) {
+    assert(kernels.has(kernel), kernel);
+  }
+  assert(!kernels.has("add"), "the sums join");
+});
+
 Deno.test("pointwise convolutions in groups equal the reference: a product for each, by halves too", async () => {
   const kernels = await runAll("grouped pointwise", 29, function* (random) {
     for (let i = 0; i < 30; i++) {
@@ -325,6 +351,7 @@ Deno.test("pointwise convolutions in groups equal the reference: a product for e
         kernel: [1, 1],
         outputs: groups * random.pick([1, 3, 4, 8, 17, 32]),
         groups,
+        residual: random.pick([true, false]),
       };
     }
     yield { input: [1, 28, 29, 512], kernel: [1, 1], outputs: 512, groups: 2 };

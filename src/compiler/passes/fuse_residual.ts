@@ -14,6 +14,10 @@ export function fuseResidual(graph: Graph, log: Log): Graph {
   const position = new Map(graph.nodes.map((node, i) => [node.name, i]));
   const rewrite = new Rewrite(graph);
 
+  /** Kernels of one filter a channel add nothing. */
+  const isDepthwise = ({ attrs, inputs }: Node<"conv2d">) =>
+    attrs.groups > 1 && shapes.get(inputs[1])![2] === 1;
+
   /** The branch of a sum that can take the other in: the later of two, so that its output is still in cache. */
   const branchOf = (sum: Node<"add">): { conv: Node<"conv2d">; other: string } | undefined => {
     const [a, b] = sum.inputs;
@@ -22,9 +26,8 @@ export function fuseResidual(graph: Graph, log: Log): Graph {
       .toSorted((p, q) => (position.get(q.name) ?? -1) - (position.get(p.name) ?? -1))
       .map(({ name, other }) => ({ conv: rewrite.mergeable(name, "conv2d"), other }))
       .find((branch): branch is { conv: Node<"conv2d">; other: string } =>
-        branch.conv !== undefined && branch.conv.attrs.groups === 1 && !branch.conv.attrs.limits &&
-        !branch.conv.attrs.activation &&
-        branch.conv.inputs.length < 4
+        branch.conv !== undefined && !isDepthwise(branch.conv) && !branch.conv.attrs.limits &&
+        !branch.conv.attrs.activation && branch.conv.inputs.length < 4
       );
   };
 
