@@ -87,30 +87,27 @@ export function waysOfConv2d(
   if (groupChannels === 1 && groups === outputs && groups > 1 && !residual) {
     return [{ strategy: "depthwise", reason: "one filter a channel" }, im2col];
   }
-  const products = (k: number, n: number, reason: string): [Conv2dWay, ...Conv2dWay[]] => {
-    const [best, ...others] = waysOfProduct(rowsOf(input), k, n, residual, arch, reason)
-      .map((way) => ({ strategy: "gemm", ...way }) as const);
-    return [best, ...others, im2col];
+  const ofGroups: Conv2dWay = {
+    strategy: "implicit_gemm",
+    reason: `${groups} groups of ${groupChannels} channels`,
   };
+  if (takesPixels(attrs, weight)) {
+    const reason = groups > 1 ? `a product for each of ${groups} groups` : "pixels are rows of A";
+    const [best, ...others] = waysOfProduct(
+      rowsOf(input),
+      groupChannels,
+      outputs / groups,
+      residual,
+      arch,
+      `1x1, stride 1: ${reason}`,
+    ).map((way) => ({ strategy: "gemm", ...way }) as const);
+    return [best, ...others, im2col, ...groups > 1 ? [ofGroups] : []];
+  }
   if (groups > 1) {
-    if (takesPixels(attrs, weight)) {
-      return products(
-        groupChannels,
-        outputs / groups,
-        `1x1, stride 1: a product for each of ${groups} groups`,
-      );
-    }
     if (!fits) return [im2col];
-    const implicit: Conv2dWay = {
-      strategy: "implicit_gemm",
-      reason: `${groups} groups of ${groupChannels} channels`,
-    };
-    return pixels ? [im2col, implicit] : [implicit, im2col];
+    return pixels ? [im2col, ofGroups] : [ofGroups, im2col];
   }
   const unit = [...attrs.strides, ...attrs.dilations].every((s) => s === 1);
-  if (isPointwise(attrs, weight)) {
-    return products(input[3], outputs, "1x1, stride 1: pixels are rows of A");
-  }
   const [oh, ow] = outputPlane([input[1], input[2]], window);
   const general = (reason: string): [Conv2dWay, ...Conv2dWay[]] => {
     const copied: Conv2dWay = { strategy: "im2col", reason };
