@@ -10,7 +10,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { openModel } from "../src/cli/model.ts";
+import { weightsWithProgram } from "../src/cli/programs.ts";
 import { HostError } from "../src/errors.ts";
 import { cocoSsdFiles } from "./peers/coco_ssd_files.ts";
 import { compare, type Comparison, type Comparisons, medianTable, ratioTable } from "./support/comparison.ts";
@@ -61,7 +61,8 @@ const { flags, photo } = await runCommand(async () => {
   return { flags, photo: await photoPath(flags.given[0]) };
 });
 
-await openModel(undefined, { quiet: flags.json });
+// A program of other kernels than today's would be compiled anew at every start, which may only read.
+await weightsWithProgram(undefined, { quiet: flags.json });
 const simdet = ["detect.ts", "--quiet", "--threads", "1", "--agnostic-nms", "--format", "json", photo];
 const tfjs = ["bench/peers/tfjs_detect.ts", fromFileUrl(await cocoSsdFiles()), photo];
 
