@@ -284,6 +284,17 @@ Deno.test("fuse_slice: parts of a pooled map are pooled apart where a concatenat
   assertEquals(log, ['fuse_slice: slice "l" into avg_pool "p"', 'fuse_slice: slice "r" into avg_pool "p"']);
   assertEquals(run(fuseSlice, split([0, 2], [3, 4])).ops, ops, "channels that nobody takes");
 
+  const named = graph((b, p, x) => {
+    const pooled = b.node("max_pool", "p", pool, [p.conv("c", x)]);
+    const left = b.node("slice", "l", part(0, 2), [pooled]);
+    return [b.node("concat", "k", { axis: 3 }, [left, left]), b.node("sigmoid", "l:input", {}, [x])];
+  });
+  assertEquals(
+    run(fuseSlice, named).ops.length,
+    5,
+    "an output that nobody reads has the name of a new slice",
+  );
+
   const apart = (reason: string) => [`fuse_slice: slice "r" and avg_pool "p" stay apart: ${reason}`];
   assertEquals(run(fuseSlice, split([0, 3], [2, 6])).log, apart("they overlap"));
   assertEquals(run(fuseSlice, split([0, 1], [1, 6], true)).log, apart("others read all of it"));

@@ -41,10 +41,12 @@ export class Rewrite {
 
   /** The name, or one like it, if another value has it. */
   freeName(name: string): string {
+    const { inputs, outputs } = this.#graph;
+    const taken = new Set([...inputs.map(({ name }) => name), ...outputs]);
+    const isTaken = (name: string) =>
+      [taken, this.#constants, this.#nodes, this.#readers].some((names) => names.has(name));
     let free = name;
-    for (let i = 2; this.#constants.has(free) || this.#nodes.has(free) || this.#readers.has(free); i++) {
-      free = `${name}_${i}`;
-    }
+    for (let i = 2; isTaken(free); i++) free = `${name}_${i}`;
     return free;
   }
 
