@@ -8,17 +8,19 @@
  * `kw * C` floats apart everywhere and tiles go on into the next row of output. At stride 1 the kernel's rows share lines of the strip, else each has its own. Copies
  * must not run over then: C is a multiple of 4. 7x7 maps of 1024 channels in 32 groups reach 83 % of the peak instead of 70 %.
  *
- * Of a photo, whose pixels are 4 bytes, each is unpacked to 3 floats as it is copied (unpack_rgba.ts).
+ * Of a photo, whose pixels are 4 bytes, each is unpacked to 3 floats as it is copied (unpack_rgba.ts); three planes are interleaved (planes.ts).
  *
  * Weights are packed for each group as in gemm.ts; where a group has 4 outputs and segments are whole vectors, as panels of 4 columns: bias[4], then w[k][4].
  *
- * Parameter block: 0 input, 1 pixel stride (bytes), 2 H, 3 W, 4 C of a group, 5 weights, 6 output, 7 output pixel stride, 8 R (0: none), 9 R pixel
+ * Parameter block: 0 input, 1 pixel stride (bytes; of planes that of their rows), 2 H, 3 W, 4 C of a group, 5 weights, 6 output, 7 output pixel stride, 8 R (0: none), 9 R pixel
  * stride, 10 lo (f32), 11 hi (f32), 12 output rows a tile, 13 stride y, 14 stride x, 15 pad top, 16 pad left, 17 dilation y, 18 groups, 19 out H,
  * 20 out W, 21 strip (workspace), 22 kh, 23 kw, 24 N of a group, 25 tiles a picture, 26 floats of a group's weights, 27-29 the activation as in unary.ts, 30 panels
- * together (gemm.ts) where rows are joined, else 0, 31 whether the input is a photo, 32-67 what to unpack it by.
+ * together (gemm.ts) where rows are joined, else 0, 31 how the input lies (packing.ts), 32-67 what to unpack a photo by.
  */
 import { multiply } from "./gemm";
+import { PHOTO, PLANES } from "./packing";
 import { panel, panelColumns } from "./panel";
+import { interleave } from "./planes";
 import { clamp, lane, madd, splatWord, word } from "./simd";
 import { activate, leaky, slopeOf } from "./unary";
 import { unpackPixels } from "./unpack_rgba";
@@ -173,7 +175,10 @@ function clear(to: usize, pitch: usize, count: i32, bytes: usize): usize {
   return to;
 }
 
-/** Writes `count` pixels of the strip, `pitch` apart: `before` zeros, `inside` pixels of the input, `step` apart from `from` on, unpacked if there is an `unpack`, and zeros. */
+/**
+ * Writes `count` pixels of the strip, `pitch` apart: `before` zeros, `inside` pixels of the input, `step` apart from `from` on, unpacked if there is an `unpack`, interleaved
+ * if planes are `plane` bytes apart, and zeros.
+ */
 @inline
 function copyRow(
   to: usize,
@@ -185,12 +190,16 @@ function copyRow(
   count: i32,
   bytes: usize,
   unpack: usize,
+  plane: usize,
 ): void {
   count -= before + inside;
   to = clear(to, pitch, before, bytes);
   // Of a row outside the picture, `from` may lie outside memory.
   if (unpack) {
     unpackPixels(from, to, pitch, inside, unpack);
+    to += <usize> inside * pitch;
+  } else if (plane) {
+    interleave(from, plane, to, inside);
     to += <usize> inside * pitch;
   } else if (inside && step == bytes && pitch == bytes) {
     const run = bytes * inside;
@@ -208,9 +217,11 @@ function copyRow(
 
 /** Kernel `implicit_gemm`: tile `index` is a range of output rows of one picture in one group; `local` is the offset of this thread's workspace. */
 export function implicit_gemm(params: usize, index: i32, local: usize): void {
-  const pixel = <usize> word(params, 1);
   const height = word(params, 2), inputWidth = word(params, 3);
-  const channels = word(params, 4);
+  const channels = word(params, 4), packing = word(params, 31);
+  const pixel: usize = packing == PLANES ? 4 : <usize> word(params, 1);
+  const rowBytes = packing == PLANES ? <usize> word(params, 1) : <usize> inputWidth * pixel;
+  const plane = packing == PLANES ? <usize> height * rowBytes : 0;
   const sy = word(params, 13), sx = word(params, 14);
   const dy = word(params, 17), groups = word(params, 18);
   const outHeight = word(params, 19), outWidth = word(params, 20);
@@ -228,8 +239,9 @@ export function implicit_gemm(params: usize, index: i32, local: usize): void {
   const strip = <usize> word(params, 21) + local;
   const apart = together && sy > 1;
   const stripRows = apart ? kh * rows : (rows - 1) * sy + (kh - 1) * dy + 1;
-  const unpack = word(params, 31) ? params + 128 : 0;
-  const source = <usize> word(params, 0) + <usize> group * bytes;
+  const unpack = packing == PHOTO ? params + 128 : 0;
+  const imageBytes: usize = plane ? 3 * plane : <usize> height * rowBytes;
+  const source = <usize> word(params, 0) + <usize> image * imageBytes + <usize> group * bytes;
   for (let tap = 0; tap < taps; ++tap) {
     const left = word(params, 16) - tap;
     const before = left > 0 ? min(count, (left + step - 1) / step) : 0;
@@ -239,8 +251,8 @@ export function implicit_gemm(params: usize, index: i32, local: usize): void {
     let to = strip + <usize> tap * bytes;
     for (let i = 0; i < stripRows; ++i) {
       const y = first * sy - word(params, 15) + (apart ? i % rows * sy + i / rows * dy : i);
-      const row = from + <usize> (image * height + y) * <usize> inputWidth * pixel;
-      copyRow(to, pitch, row, <usize> step * pixel, before, <u32> y < <u32> height ? inside : 0, count, bytes, unpack);
+      const row = from + <usize> y * rowBytes;
+      copyRow(to, pitch, row, <usize> step * pixel, before, <u32> y < <u32> height ? inside : 0, count, bytes, unpack, plane);
       to += line;
     }
   }

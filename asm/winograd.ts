@@ -48,10 +48,8 @@ function gather(params: usize, image: usize, y: i32, x: i32, to: usize, pixelByt
 }
 
 /**
- * Tile `index` of a command: a block of output tiles of `size` by `size`, a compile-time 2 or 4, or one tile or one plane of a step; `local` is the offset of this
- * thread's workspace.
+ * Tile `index` of a command: a block of output tiles of `size` by `size`, 2 or 4, or one tile or one plane of a step; `local` is the offset of this thread's workspace.
  */
-@inline
 function block(size: i32, params: usize, index: i32, local: usize): void {
   const window = size + 2;
   const step = word(params, 28), whole = step == WHOLE, planes = whole ? window * window : index + 1;

@@ -11,7 +11,7 @@ import type { Graph } from "../../src/graph/graph.ts";
 import type { Choose } from "../../src/ops/op.ts";
 import { type Build, chooseBuild, instantiate, kernelModule } from "../../src/runtime/kernels.ts";
 import { allocateMemory } from "../../src/runtime/memory.ts";
-import { outerShape, readPort, writePort } from "../../src/runtime/port.ts";
+import { outputShape, readPort, writePort } from "../../src/runtime/port.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { Rounds } from "./interleave.ts";
 import { median } from "./stats.ts";
@@ -51,7 +51,7 @@ async function openWay(graph: Graph, build: Build, choose: Choose): Promise<Way>
     read: () =>
       Object.fromEntries(program.outputs.map((port) => [
         port.name,
-        { shape: outerShape(port), data: readPort(port, memory.buffer) },
+        { shape: outputShape(port), data: readPort(port, memory.buffer) },
       ])),
   };
 }

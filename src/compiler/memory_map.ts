@@ -18,7 +18,7 @@ export interface MemoryPort {
   readonly offset: number;
   /** Bytes from one row to the next. */
   readonly stride: number;
-  /** Whether sessions take and give it as `[n, c, h, w]`; `shape` is `[n, h, w, c]` all the same. */
+  /** Whether sessions take or give it as `[n, c, h, w]`. An input lies so in memory, too, an output as `[n, h, w, c]`, which is then its `shape`. */
   readonly nchw: boolean;
   /** Whether it is an input of RGBA bytes, 4 in the place of each value; sessions take it as `[n, h, w, 4]`. */
   readonly rgba: boolean;

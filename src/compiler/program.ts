@@ -204,7 +204,7 @@ export function compile(
       shape,
       offset: bases.arena + address.offset,
       stride,
-      nchw: graph.nchw?.includes(name) ?? false,
+      nchw: source.nchw?.includes(name) ?? false,
       rgba: rgba.has(name),
     };
   };

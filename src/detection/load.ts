@@ -21,7 +21,7 @@ import { toolchain } from "../runtime/toolchain.ts";
 import type { Tensor } from "../tensor.ts";
 import { decodeImage } from "../vision/decode.ts";
 import { type ImageInput, MAX_PIXELS, type RawImage } from "../vision/image.ts";
-import { resizeImage, resizesToBytes } from "../vision/resize.ts";
+import { resizeImage, resizesToBytes, resizeToPlanes } from "../vision/resize.ts";
 
 /** How to load a model. */
 export interface LoadOptions extends SessionOptions {
@@ -188,8 +188,9 @@ export function checkRaw(image: RawImage | ImageData): RawImage {
  */
 export function feed(image: RawImage, spec: Preprocessing, session: Session): number {
   const start = performance.now();
-  const { offset, rgba } = session.port(spec.input);
-  resizeImage(image, spec, session, offset, rgba);
+  const { offset, rgba, nchw } = session.port(spec.input);
+  if (nchw) resizeToPlanes(image, spec, session, offset);
+  else resizeImage(image, spec, session, offset, rgba);
   return performance.now() - start;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { IMPLICIT_GEMM } from "../../asm/kernels.ts";
+import { PHOTO, PIXELS, PLANES } from "../../asm/packing.ts";
 import type { Window } from "../geometry.ts";
 import { channelsOf } from "../tensor.ts";
 import {
@@ -16,6 +17,7 @@ import {
   tileRows,
   type View,
   withActivation,
+  type Word,
 } from "./emitter.ts";
 import { panelsTogether } from "./gemm.ts";
 import { fillPanels, type GemmWeights, panelFloats, registerTile } from "./panel.ts";
@@ -50,7 +52,16 @@ export function paysImplicitGemm(
   return channels <= FEW_CHANNELS || width >= LONG_ROW;
 }
 
-/** Emits a convolution of `input` `[n, h, w, c]` in groups (one or more), each with its weights, to `output` `[n, oh, ow, o]`; of pixels to be unpacked, `[n, h, w, 1]`, in one group. */
+/** What becomes three floats a pixel as it is copied: the bytes of a photo `[n, h, w, 1]`, or planes `[n, 3, h, w]`. */
+export type Source = Unpacking | "planes";
+
+/** Words of a parameter block that tell how the input lies. */
+function sourceWords(source: Source | undefined): Word[] {
+  if (source === undefined) return [PIXELS];
+  return source === "planes" ? [PLANES] : [PHOTO, ...unpackingWords(source)];
+}
+
+/** Emits a convolution of `input` `[n, h, w, c]` in groups (one or more), each with its weights, to `output` `[n, oh, ow, o]`; of another `source` in one group. */
 export function emitImplicitGemm(
   input: View,
   window: Window,
@@ -59,13 +70,13 @@ export function emitImplicitGemm(
   epilogue: Epilogue,
   reason: string,
   emitter: Emitter,
-  unpacking?: Unpacking,
+  source?: Source,
 ): void {
-  const [n, h, w] = input.shape;
+  const n = input.shape[0], [h, w] = input.shape.slice(source === "planes" ? 2 : 1);
   const [, oh, ow] = output.shape;
   const [kh, kw] = window.kernel;
   const groups = weights.length;
-  const channels = unpacking ? 3 : channelsOf(input.shape) / groups;
+  const channels = source ? 3 : channelsOf(input.shape) / groups;
   const outputs = channelsOf(output.shape) / groups;
   const [sy, sx] = window.strides;
   const [dy] = window.dilations;
@@ -84,7 +95,9 @@ export function emitImplicitGemm(
   emitter.emit({
     opcode: IMPLICIT_GEMM,
     kernel: withActivation(
-      `${unpacking ? "unpacked_" : ""}implicit_gemm_${tile.rows}x${tile.columns}`,
+      `${
+        source === "planes" ? "planar_" : source ? "unpacked_" : ""
+      }implicit_gemm_${tile.rows}x${tile.columns}`,
       epilogue.activation,
     ),
     reason,
@@ -125,7 +138,7 @@ export function emitImplicitGemm(
       floats,
       ...activationWords(epilogue.activation),
       joined ? panelsTogether(rows * ow, weights[0].k, emitter.host) : 0,
-      ...(unpacking ? [1, ...unpackingWords(unpacking)] : [0]),
+      ...sourceWords(source),
     ],
   });
 }

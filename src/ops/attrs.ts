@@ -57,6 +57,7 @@ export type Operators = {
   readonly resize: ResizeAttrs;
   readonly unpack_rgba: UnpackRgbaAttrs;
   readonly unpacked_conv2d: UnpackedConv2dAttrs;
+  readonly planar_conv2d: Conv2dAttrs;
 };
 
 /** Name of an operator. */

@@ -21,6 +21,7 @@ import { mul } from "./mul.ts";
 import type { AttrsOf, Operators, OpName } from "./attrs.ts";
 import type { Op } from "./op.ts";
 import { pad } from "./pad.ts";
+import { planarConv2d } from "./planar_conv2d.ts";
 import { avgPool, maxPool } from "./pool.ts";
 import { preactivatedPointwise } from "./preactivated_pointwise.ts";
 import { reshape } from "./reshape.ts";
@@ -70,6 +71,7 @@ export const ops: { readonly [Name in OpName]: Op<Operators[Name]> } = {
   resize,
   unpack_rgba: unpackRgba,
   unpacked_conv2d: unpackedConv2d,
+  planar_conv2d: planarConv2d,
 };
 
 /** The operator of a node whose type is not narrowed: its attributes have been checked by `infer`. */

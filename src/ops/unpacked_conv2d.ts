@@ -4,11 +4,8 @@
  * @module
  */
 
-import { GraphError } from "../errors.ts";
-import { emitImplicitGemm, fitsImplicitGemm } from "../kernels/implicit_gemm.ts";
-import { formatShape } from "../tensor.ts";
-import { kernelOf } from "./activation.ts";
-import { conv2d, type Conv2dAttrs, windowOf } from "./conv2d.ts";
+import { conv2d, type Conv2dAttrs } from "./conv2d.ts";
+import { inferCopiedRows, lowerCopiedRows } from "./copied_rows.ts";
 import type { Op } from "./op.ts";
 import { unpackRgba, type UnpackRgbaAttrs } from "./unpack_rgba.ts";
 
@@ -26,16 +23,8 @@ export const unpackedConv2d: Op<UnpackedConv2dAttrs> = {
   readsRgba: true,
 
   infer(attrs, inputs, where) {
-    const x = unpackRgba.infer(attrs.unpack ?? {}, inputs.slice(0, 1), where);
-    const output = conv2d.infer(attrs, [x, ...inputs.slice(1)], where);
-    if (attrs.groups !== 1 || !fitsImplicitGemm(windowOf(attrs, inputs[1]))) {
-      throw new GraphError(
-        `Cannot run ${where}: weight is ${formatShape(inputs[1])}, ${
-          JSON.stringify({ dilations: attrs.dilations, groups: attrs.groups })
-        }, wanted one group and no dilation along x`,
-      );
-    }
-    return output;
+    const pixels = unpackRgba.infer(attrs.unpack ?? {}, inputs.slice(0, 1), where);
+    return inferCopiedRows(attrs, [pixels, ...inputs.slice(1)], where);
   },
 
   macs(attrs, inputs, output) {
@@ -48,28 +37,7 @@ export const unpackedConv2d: Op<UnpackedConv2dAttrs> = {
     return conv2d.reference(attrs, [{ shape, data }, ...others], output);
   },
 
-  lower({ attrs, input, constant, inputs, output, emitter }) {
-    const [weight, bias] = [1, 2].map((index) => {
-      const tensor = constant(index);
-      if (!tensor && index < inputs) {
-        throw new GraphError(`Cannot compile unpacked_conv2d: input ${index} is computed, wanted a constant`);
-      }
-      return tensor!;
-    });
-    const [kh, kw, channels, n] = weight.shape;
-    emitImplicitGemm(
-      input(0),
-      windowOf(attrs, weight.shape),
-      [{ data: weight.data, columns: n, column: 0, k: kh * kw * channels, n, bias: bias?.data }],
-      output,
-      {
-        residual: inputs > 3 ? input(3) : undefined,
-        limits: attrs.limits,
-        activation: kernelOf(attrs.activation),
-      },
-      `${kh}x${kw} over RGBA bytes, unpacked as rows are copied`,
-      emitter,
-      attrs.unpack,
-    );
+  lower(node) {
+    lowerCopiedRows(node, "unpacked_conv2d", node.attrs.unpack, "RGBA bytes, unpacked");
   },
 };

@@ -13,7 +13,7 @@ import { elements, formatShape, type RgbaTensor, sameShape, type Tensor } from "
 import { buildOf, writeChecked } from "./compiled.ts";
 import { type Build, chooseBuild, instantiate, kernelModule, type Kernels, type Simd } from "./kernels.ts";
 import { allocateMemory, PAGE } from "./memory.ts";
-import { outerShape, readPort, writePort } from "./port.ts";
+import { inputShape, outputShape, readPort, writePort } from "./port.ts";
 import { type LayerProfile, measurePeaks, type Peaks, profile } from "./profile.ts";
 import { autoThreads, checkThreads, type PoolSetup, ThreadPool, whySingle } from "./threads.ts";
 import { toolchain } from "./toolchain.ts";
@@ -84,9 +84,12 @@ export class Session implements Disposable {
   #memory: WebAssembly.Memory | undefined;
 
   private constructor(program: Program, setup: PoolSetup, build: Build, threadsNote: string | undefined) {
-    const port = (port: MemoryPort): Port => ({ name: port.name, shape: outerShape(port) });
-    this.inputs = program.inputs.map((input) => ({ ...port(input), ...(input.rgba && { rgba: true }) }));
-    this.outputs = program.outputs.map(port);
+    this.inputs = program.inputs.map((port) => ({
+      name: port.name,
+      shape: inputShape(port),
+      ...(port.rgba && { rgba: true }),
+    }));
+    this.outputs = program.outputs.map((port) => ({ name: port.name, shape: outputShape(port) }));
     this.info = {
       threads: setup.threads,
       ...(threadsNote !== undefined && { threadsNote }),
@@ -180,7 +183,7 @@ export class Session implements Disposable {
     this.#pool?.call();
     for (const port of this.#program.inputs) {
       const tensor = inputs[port.name];
-      const shape = outerShape(port);
+      const shape = inputShape(port);
       if (!tensor) {
         throw new OptionError(
           `Cannot run: input "${port.name}" (${formatShape(shape)}) is missing; given: ${
@@ -209,7 +212,7 @@ export class Session implements Disposable {
     return Object.fromEntries(
       this.#program.outputs.map((port) => [
         port.name,
-        { shape: outerShape(port), data: readPort(port, memory.buffer) },
+        { shape: outputShape(port), data: readPort(port, memory.buffer) },
       ]),
     );
   }

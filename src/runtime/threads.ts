@@ -159,23 +159,27 @@ export class ThreadPool {
   #runs = 0;
   #disposed = false;
 
+  /** Word indices of the workers' slots. */
+  readonly #slots: readonly number[];
+
   /** Sets a pool up; workers start with the second run. */
   constructor(setup: PoolSetup) {
     this.#setup = setup;
+    this.#slots = Array.from({ length: setup.threads - 1 }, (_, i) => (SLOTS + i * SLOT_BYTES) / 4);
     this.#words = new Int32Array(setup.memory.buffer, 0, RESERVED / 4);
   }
 
   /** Starts the workers that are missing; resolves when all are ready or the host has refused them. */
   async start(): Promise<void> {
     this.#spawnMissing();
-    while (!this.#disposed && this.#slots().some((slot) => Atomics.load(this.#words, slot) === STARTING)) {
+    while (!this.#disposed && this.#slots.some((slot) => Atomics.load(this.#words, slot) === STARTING)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   /** Wakes the workers that are ready, which takes them tens of microseconds: a run is about to come. */
   call(): void {
-    for (const slot of this.#slots()) {
+    for (const slot of this.#slots) {
       if (Atomics.compareExchange(this.#words, slot, IDLE, CALLED) === IDLE) {
         Atomics.notify(this.#words, slot);
       }
@@ -192,7 +196,7 @@ export class ThreadPool {
     const { kernels, workspaceBytes } = this.#setup;
     const words = this.#words;
     if (++this.#runs > 1) this.#spawnMissing();
-    const crew = this.#slots().filter((slot) => {
+    const crew = this.#slots.filter((slot) => {
       while (Atomics.load(words, slot) >= RUNNING && Atomics.load(words, ABORT / 4) === 0);
       return this.#take(slot, CLAIMED);
     });
@@ -200,8 +204,8 @@ export class ThreadPool {
       kernels.run(begin, end);
       return 1;
     }
-    words.fill(0, TAKEN / 4);
     const base = Atomics.load(words, ARRIVED / 4), threads = crew.length + 1;
+    for (let thread = 0; thread < threads; thread++) Atomics.store(words, TAKEN / 4 + thread * 16, 0);
     Atomics.store(words, BEGIN / 4, begin);
     Atomics.store(words, END / 4, end);
     Atomics.store(words, THREADS / 4, threads);
@@ -228,7 +232,7 @@ export class ThreadPool {
   /** Ends all workers. */
   dispose(): void {
     this.#disposed = true;
-    for (const slot of this.#slots()) {
+    for (const slot of this.#slots) {
       if (this.#take(slot, STOP)) Atomics.notify(this.#words, slot);
     }
     for (const worker of this.#workers.values()) worker.terminate();
@@ -248,15 +252,10 @@ export class ThreadPool {
     return [CALLED, IDLE].some((from) => Atomics.compareExchange(this.#words, slot, from, state) === from);
   }
 
-  /** Word indices of the workers' slots. */
-  #slots(): number[] {
-    return Array.from({ length: this.#setup.threads - 1 }, (_, i) => (SLOTS + i * SLOT_BYTES) / 4);
-  }
-
   #spawnMissing(): void {
     if (this.#disposed) return;
     const { module, memory, workspaceBytes } = this.#setup;
-    for (const slot of this.#slots()) {
+    for (const slot of this.#slots) {
       if (Atomics.compareExchange(this.#words, slot, GONE, STARTING) !== GONE) continue;
       const message = {
         module,

@@ -28,6 +28,8 @@ export interface ResizeTarget {
 const PARAMS_BYTES = 84;
 /** Bytes that kernels may read past a row of a photo. */
 const OVER_READ = 8;
+/** Bytes that kernels may write past a row of floats. */
+const OVER_WRITE = 4;
 
 type Rule = "pillow" | "opencv" | "bilinear";
 
@@ -94,6 +96,24 @@ export function resizeImage(
     surround(row + right, row + spec.width);
   }
   surround(bottom * spec.width, spec.height * spec.width);
+}
+
+/** As `resizeImage`, to three planes of floats, `[1, 3, height, width]`: pixels are made beside them, then spread. */
+export function resizeToPlanes(
+  image: RawImage,
+  spec: Preprocessing,
+  target: ResizeTarget,
+  output: number,
+): void {
+  const count = spec.height * spec.width, bytes = 3 * count * 4 + OVER_WRITE;
+  const pixels = target.scratch(bytes), { kernels, memory } = target;
+  const beside = { kernels, memory, scratch: (more: number) => target.scratch(bytes + more) + bytes };
+  resizeImage(image, spec, beside, pixels);
+  const from = new Float32Array(memory.buffer, pixels, 3 * count);
+  const to = new Float32Array(memory.buffer, output, 3 * count);
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) to[c * count + i] = from[3 * i + c];
+  }
 }
 
 /** Where a photo lies on the input, and the part of the input that it covers. */

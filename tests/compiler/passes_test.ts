@@ -10,8 +10,11 @@ import { fuseResidual } from "../../src/compiler/passes/fuse_residual.ts";
 import { dropIdentity } from "../../src/compiler/passes/drop_identity.ts";
 import { optimize } from "../../src/compiler/passes/index.ts";
 import type { Pass } from "../../src/compiler/passes/pass.ts";
+import { planarInputs } from "../../src/compiler/passes/planar_inputs.ts";
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import { check, type Graph, runReference } from "../../src/graph/graph.ts";
+import { TO_NHWC } from "../../src/ops/planar_conv2d.ts";
+import { transpose } from "../../src/ops/transpose.ts";
 import { errorOf, graphOf, inputsFor } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 
@@ -234,6 +237,43 @@ Deno.test("fuse_unpack joins bytes and the one convolution that reads them, if i
     assertEquals(ops.slice(0, 2), ["unpack_rgba", "conv2d"]);
     assertEquals(log, [`fuse_unpack: "x" and conv2d "c" stay apart: ${why}`]);
   }
+});
+
+Deno.test("planar_inputs: planes go into the one convolution that reads them, if it copies rows, or are transposed", () => {
+  const shape = [1, 20, 18, 3] as const, names = ["x0", "y"];
+  const planar = (build: (b: GraphBuilder, p: Pieces, x: string) => string | readonly string[]): Graph => ({
+    ...graphOf([shape, SHAPE], (b, [x]) => build(b, new Pieces(b), x)),
+    nchw: names,
+  });
+  const conv = (b: GraphBuilder, p: Pieces, x: string, side = 3, ...others: string[]) =>
+    b.node("conv2d", "y", attrs, [x, p.constant("w", [side, side, 3, 3]), ...others]);
+  const joined = ['planar_inputs: planes of "x0" into conv2d "y"'];
+  const left = ['planar_inputs: "x0" is transposed, no convolution that copies rows reads it alone'];
+  const cases: [Graph, string[], string[]][] = [
+    [planar((b, p, x) => conv(b, p, x)), ["planar_conv2d"], joined],
+    [planar((b, p, x) => conv(b, p, x, 1)), ["transpose", "conv2d"], left],
+    [planar((b, p, x) => conv(b, p, x, 1, p.constant("b", [3]), x)), ["transpose", "conv2d"], left],
+    [
+      planar((b, p, x) => [conv(b, p, x), b.node("sigmoid", "s", {}, [x])]),
+      ["transpose", "conv2d", "sigmoid"],
+      left,
+    ],
+    [planar((b, _p, x) => b.node("sigmoid", "y", {}, [x])), ["transpose", "sigmoid"], left],
+  ];
+  for (const [before, ops, lines] of cases) {
+    const log: string[] = [], after = planarInputs(before, (line) => log.push(line));
+    assertEquals([after.nodes.map(({ op }) => op), log, after.nchw], [ops, lines, ["y"]]);
+    assertEquals(after.inputs.map(({ shape }) => shape), [[1, 3, 20, 18], SHAPE]);
+    const x0 = new Random(9).tensor([1, 3, 20, 18]);
+    const pixels = transpose.reference(TO_NHWC, [x0], shape);
+    const [wanted, found] = [
+      runReference(before, { x0: { shape, data: pixels } }),
+      runReference(after, { x0 }),
+    ];
+    assertEquals(found.y, wanted.y);
+  }
+  const pixels = graph((_b, p, x) => p.conv("c", x));
+  assertEquals(planarInputs(pixels, () => {}), pixels);
 });
 
 Deno.test("fuse_activation: other activations join convolutions alone, one each", () => {

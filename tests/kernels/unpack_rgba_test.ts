@@ -4,14 +4,12 @@ import { Session } from "../../mod.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { GraphError } from "../../src/errors.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
-import type { Activation } from "../../src/ops/activation.ts";
 import type { Conv2dAttrs } from "../../src/ops/conv2d.ts";
 import type { UnpackRgbaAttrs } from "../../src/ops/unpack_rgba.ts";
 import type { RgbaTensor, Tensor } from "../../src/tensor.ts";
 import { BUILDS, errorOf, graphOf } from "../support/compare.ts";
+import { type FirstConv, firstConvOf, type Plane, sizeOf } from "../support/first_conv.ts";
 import { Random, seedOf } from "../support/random.ts";
-
-type Plane = readonly [n: number, h: number, w: number];
 
 const unpack: UnpackRgbaAttrs = { scale: [0.017, 1 / 58.4, 2], offset: [-2.1, 3, 0.3] };
 
@@ -24,14 +22,8 @@ function photoOf([n, h, w]: Plane, random: Random): { bytes: RgbaTensor; words: 
   };
 }
 
-interface Case {
-  readonly plane: Plane;
-  readonly outputs: number;
-  readonly kernel: readonly [kh: number, kw: number];
-  readonly attrs: Conv2dAttrs;
+interface Case extends FirstConv {
   readonly channels?: "rgb" | "bgr";
-  readonly bias?: boolean;
-  readonly residual?: boolean;
   /** Lets the floats leave, too, so that they stay apart from the convolution. */
   readonly apart?: boolean;
   /** Takes floats. */
@@ -53,62 +45,11 @@ function network(test: Case, random: Random): Graph {
   });
 }
 
-function sizeOf(
-  { plane: [n, h, w], outputs, kernel: [kh, kw], attrs }: Case,
-): [number, number, number, number] {
-  const { strides: [sy, sx], padding: [top, left, bottom, right], dilations: [dy] } = attrs;
-  const reach = (kh - 1) * dy + 1;
-  return [
-    n,
-    Math.floor((h + top + bottom - reach) / sy) + 1,
-    Math.floor((w + left + right - kw) / sx) + 1,
-    outputs,
-  ];
-}
-
-const activations: readonly (Activation | undefined)[] = [
-  undefined,
-  { op: "leaky_relu", attrs: { alpha: 0.1 } },
-  { op: "silu", attrs: {} },
-];
-
-function caseOf(random: Random): Case {
-  const kernel = [random.pick([1, 2, 3, 5, 7]), random.pick([2, 3, 3, 4, 4, 5, 7])] as const;
-  const strides = [random.integer(1, 3), random.integer(1, 3)] as const;
-  const dilations = [random.pick([1, 1, 2]), 1] as const;
-  const padding = [0, 0, 0, 0].map((_, i) => random.integer(0, kernel[i % 2] - 1)) as unknown as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const least = [
-    (kernel[0] - 1) * dilations[0] + 1 - padding[0] - padding[2],
-    kernel[1] - padding[1] - padding[3],
-  ];
-  const [h, w] = least.map((side) => Math.max(1, side) + random.pick([0, 0, 1, random.integer(0, 20)]));
-  const activation = random.pick(activations);
-  return {
-    plane: [random.pick([1, 1, 2]), h, w],
-    outputs: random.pick([1, 3, 4, 4, 7, 8, 16, 17, 24, 32]),
-    kernel,
-    attrs: {
-      strides,
-      padding,
-      dilations,
-      groups: 1,
-      ...(activation ? { activation } : { limits: { lo: -60, hi: 90 } }),
-    },
-    channels: random.pick([undefined, "rgb", "bgr"]),
-    bias: random.pick([true, false]),
-    residual: random.pick([true, false]),
-  };
-}
-
 Deno.test("first convolutions over bytes equal the reference, and over floats bit for bit, at every edge", async () => {
   const seed = seedOf(81), random = new Random(seed), ops = new Set<string>();
   for (let i = 0; i < 160; i++) {
-    const test = caseOf(random), label = `seed ${seed}, round ${i}, ${JSON.stringify(test)}`;
+    const test: Case = { ...firstConvOf(random), channels: random.pick([undefined, "rgb", "bgr"]) };
+    const label = `seed ${seed}, round ${i}, ${JSON.stringify(test)}`;
     const graphs = [{}, { apart: true }, { floats: true }].map((more) =>
       network({ ...test, ...more }, new Random(seed + i))
     );

@@ -5,9 +5,21 @@
  * @module
  */
 
-import { check, describe, type Graph } from "../../graph/graph.ts";
+import { check, describe, type Graph, type Node } from "../../graph/graph.ts";
 import { waysOfConv2d } from "../../ops/conv2d.ts";
+import type { Shape } from "../../tensor.ts";
 import { type Log, Rewrite } from "./pass.ts";
+
+/** Whether a convolution copies rows of its input on any processor. */
+export function copiesRows(
+  { attrs, inputs }: Node<"conv2d">,
+  shapes: ReadonlyMap<string, Shape>,
+): boolean {
+  const [x, weight] = inputs.map((name) => shapes.get(name)!);
+  return (["x86-64", "aarch64"] as const).every((arch) =>
+    waysOfConv2d(attrs, x, weight, inputs.length > 3, arch)[0].strategy === "implicit_gemm"
+  );
+}
 
 /** The pass. */
 export function fuseUnpack(graph: Graph, log: Log): Graph {
@@ -21,12 +33,7 @@ export function fuseUnpack(graph: Graph, log: Log): Graph {
       continue;
     }
     const unpack = others.includes(x) ? undefined : rewrite.mergeable(x, "unpack_rgba");
-    const copiesRows = (["x86-64", "aarch64"] as const).every((arch) =>
-      waysOfConv2d(node.attrs, shapes.get(x)!, shapes.get(others[0])!, others.length > 2, arch)[0]
-        .strategy ===
-        "implicit_gemm"
-    );
-    if (!unpack || !copiesRows) {
+    if (!unpack || !copiesRows(node, shapes)) {
       log(
         `fuse_unpack: "${x}" and ${describe(node)} stay apart: ${
           unpack ? "a kernel that copies no rows is faster" : "others read what is between them"

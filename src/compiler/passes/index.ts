@@ -14,12 +14,13 @@ import { fuseResidual } from "./fuse_residual.ts";
 import { fuseSlice } from "./fuse_slice.ts";
 import { fuseUnpack } from "./fuse_unpack.ts";
 import type { Log, Pass } from "./pass.ts";
+import { planarInputs } from "./planar_inputs.ts";
 
 /** Residual sums are fused before activations, which may stand behind them. */
 const layerPasses: readonly Pass[] = [dropIdentity, foldBatchnorm, fuseResidual, fuseActivation];
 
 /** These join layers. */
-const jointPasses: readonly Pass[] = [fuseExpand, fusePreactivation, fuseUnpack, fuseSlice];
+const jointPasses: readonly Pass[] = [planarInputs, fuseExpand, fusePreactivation, fuseUnpack, fuseSlice];
 
 /** Joins what belongs to one layer: convolutions keep nodes of their own. */
 export function optimizeLayers(graph: Graph, log: Log = () => {}): Graph {
