@@ -72,7 +72,7 @@ Deno.test("a Darknet network becomes one file that finds the same, and a table o
   ]);
   assertEquals(code, 0, stderr);
   assertMatch(stdout, /^layer +kernel +in -> out +MMAC$/m);
-  assertMatch(stdout, /^0\.leaky +\S+ +1x32x64x3 -> 1x16x32x16 +0\.22$/m);
+  assertMatch(stdout, /^0\.leaky +\S+ +1x3x32x64 -> 1x16x32x16 +0\.22$/m);
   assertMatch(stdout, /^\d layers +\d\.\d\d M constants +0\.34$/m);
   assertMatch(stderr, /ants\.safetensors: ants, [\d.]+ kB, the same outputs$/m);
   const { info } = await readModel(await Deno.readFile(out));
