@@ -45,8 +45,12 @@ export function writePort(port: MemoryPort, memory: ArrayBufferLike, data: PortD
 export function readPort(port: MemoryPort, memory: ArrayBufferLike): Float32Array {
   const floats = new Float32Array(memory), channels = channelsOf(port.shape), rows = rowsOf(port.shape);
   const start = port.offset / 4, step = port.stride / 4;
-  if (!port.nchw && step === channels) return floats.slice(start, start + rows * channels);
   const data = new Float32Array(rows * channels);
+  if (!port.nchw && step === channels) {
+    // Of shared memory, `slice` and `set` take longer: of a thousand values 40 microseconds.
+    for (let i = 0; i < data.length; i++) data[i] = floats[start + i];
+    return data;
+  }
   const plane = port.nchw ? port.shape[1] * port.shape[2] : 1;
   for (let first = 0, at = 0; first < rows; first += plane) {
     for (let c = 0; c < channels; c++) {
