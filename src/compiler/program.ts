@@ -152,7 +152,7 @@ export function compile(
   }
   const layout = layOut(graph, shapes, host.threads);
   const { places } = layout;
-  const arena = planArena(lifetimesOf(ordered, layout));
+  const arena = planArena(lifetimesOf(ordered, layout), host.threads);
 
   const recorder = new Recorder(host);
   const viewOf = (name: string, emitter: Emitter): View => {
