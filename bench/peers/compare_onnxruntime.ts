@@ -1,5 +1,5 @@
 /**
- * Networks of the zoo beside ONNX Runtime. Input tensor in, outputs out; Simdet runs with one thread and with two, the peers with one.
+ * Networks of the zoo beside ONNX Runtime. Input tensor in, outputs out; Simdet runs with one thread, with two, and with one beside a copy on another core, the peers with one.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { Session } from "../../mod.ts";
 import { note } from "../../src/cli/output.ts";
 import { check, macsOf } from "../../src/graph/graph.ts";
 import { measurePeak } from "../../src/runtime/profile.ts";
+import { Neighbour } from "./neighbour.ts";
 import { onnxruntimeNode, onnxruntimeWeb, versions } from "./onnxruntime.ts";
 import { writeOnnx } from "./onnx_file.ts";
 import { formatShape } from "../../src/tensor.ts";
@@ -23,6 +24,7 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
   using one = await Session.create(graph, { threads: 1 });
   using two = await Session.create(graph, { threads: 2 });
   await two.start();
+  using neighbour = await Neighbour.start(name);
   const inputs = noise(one.inputs), [input] = one.inputs;
   const file = writeOnnx(graph);
   const web = await onnxruntimeWeb(file, inputs[input.name]);
@@ -34,14 +36,20 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
     wanted.forEach((output, i) => agree(`${name}, output ${i},`, output, answer[i]));
   }
 
-  const peaks: number[] = [];
+  const peaks: number[] = [], copies: number[] = [], handovers: number[] = [];
   const contenders = [() => one.runSync(inputs), () => two.runSync(inputs), web, native].map(settled);
-  const [single, double, webTimes, nativeTimes] = await interleave([
+  const [single, double, webTimes, nativeTimes, beside] = await interleave([
     () => {
       peaks.push(measurePeak(one.kernels));
       return contenders[0]();
     },
     ...contenders.slice(1),
+    async () => {
+      handovers.push(neighbour.handover());
+      const [own, copy] = await neighbour.beside(contenders[0]);
+      copies.push(copy);
+      return own;
+    },
   ], rounds);
   const shapes = check(graph);
   const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, shapes), 0);
@@ -53,6 +61,12 @@ async function compareNetwork(name: string, rounds: Rounds): Promise<NetworkComp
     simdet: summarize(single),
     share: median(shares),
     threads: ratios(single, double),
+    cores: {
+      copies: summarize(
+        single.map((alone, round) => alone / beside[round] + alone / copies[rounds.warmup + round]),
+      ),
+      handover: summarize(handovers.slice(rounds.warmup)),
+    },
     web: ratios(webTimes, single),
     webTwo: ratios(webTimes, double),
     native: ratios(nativeTimes, single),

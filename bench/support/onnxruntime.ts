@@ -19,6 +19,13 @@ export interface NetworkComparison {
   readonly share: number;
   /** One thread over two. */
   readonly threads: Summary;
+  /** How two cores get on, which older runs do not tell. */
+  readonly cores?: {
+    /** How many times as many runs two copies make, one on each core, as one alone. */
+    readonly copies: Summary;
+    /** Nanoseconds that a cache line takes from one to the other. */
+    readonly handover: Summary;
+  };
   /** onnxruntime-web over one thread, over two, and onnxruntime-node over one. */
   readonly web: Summary;
   readonly webTwo: Summary;
@@ -40,10 +47,19 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
     ({ native }) => native.median,
     ({ threads }) => threads.median,
   ];
+  const withCores = networks.every(({ cores }) => cores !== undefined);
+  const coresOf = ({ cores }: NetworkComparison) =>
+    cores ? [times(cores.copies.median), `${cores.handover.median.toFixed(0)} ns`] : [];
   const meanRow = (name: string, group: readonly NetworkComparison[]) => {
     const mean = (of: (network: NetworkComparison) => number) =>
       Math.exp(group.reduce((sum, network) => sum + Math.log(of(network)), 0) / group.length);
-    return [name, "", percent(mean(({ share }) => share)), ...columns.map((of) => times(mean(of)))];
+    return [
+      name,
+      "",
+      percent(mean(({ share }) => share)),
+      ...columns.map((of) => times(mean(of))),
+      ...withCores ? ["", ""] : [],
+    ];
   };
   const [[input, alike]] = [...Map.groupBy(networks, ({ input }) => input)]
     .toSorted(([, a], [, b]) => b.length - a.length);
@@ -56,6 +72,7 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
       "the same over 2 threads",
       `onnxruntime-node ${versions.native} (native)`,
       "1 thread over 2",
+      ...withCores ? ["2 copies over 1", "core to core"] : [],
     ],
     [
       ...networks.map((network) => [
@@ -63,6 +80,7 @@ export function onnxruntimeTable({ versions, networks }: OnnxruntimeData): strin
         (network.macs / 1e6).toFixed(0),
         percent(network.share),
         ...columns.map((of) => times(of(network))),
+        ...withCores ? coresOf(network) : [],
       ]),
       ...(alike.length < networks.length ? [meanRow(`geometric mean, ${input}`, alike)] : []),
       meanRow("geometric mean", networks),
