@@ -5,7 +5,7 @@
  * @module
  */
 
-import { IDLE, PING, RUN, WORDS } from "./neighbour_protocol.ts";
+import { IDLE, PING, RUN, STOP, WORDS } from "./neighbour_protocol.ts";
 
 /** Times that a cache line goes to the other core and comes back between two looks at the clock, and milliseconds that it does. */
 const ROUND_TRIPS = 100, PLAY = 2;
@@ -31,8 +31,7 @@ export class Neighbour {
   async beside(measure: () => Promise<number>): Promise<[own: number, copy: number]> {
     this.#tell(RUN);
     const own = await measure();
-    this.#tell(IDLE);
-    while (Atomics.load(this.#words, WORDS.done) === 0);
+    this.#rest();
     return [own, new Float64Array(this.#words.buffer, WORDS.result, 1)[0]];
   }
 
@@ -50,13 +49,19 @@ export class Neighbour {
       }
       elapsed = performance.now() - start;
     } while (elapsed < PLAY);
-    this.#tell(IDLE);
+    this.#rest();
     return elapsed * 1e6 / ball;
   }
 
-  /** Ends it. */
+  /** Lets it end: a worker that sleeps in `Atomics.wait` cannot be terminated. */
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#tell(STOP);
+  }
+
+  /** Waits until it has nothing to do. */
+  #rest(): void {
+    this.#tell(IDLE);
+    while (Atomics.load(this.#words, WORDS.done) === 0);
   }
 
   #tell(command: number): void {

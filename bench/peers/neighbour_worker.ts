@@ -3,7 +3,7 @@ import { Session } from "../../mod.ts";
 import { openGraph } from "../networks/open.ts";
 import { noise } from "../support/noise.ts";
 import { median } from "../support/stats.ts";
-import { IDLE, PING, RUN, WORDS } from "./neighbour_protocol.ts";
+import { IDLE, PING, RUN, STOP, WORDS } from "./neighbour_protocol.ts";
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<{ network: string; memory: SharedArrayBuffer }>) => void;
@@ -16,8 +16,9 @@ scope.onmessage = async ({ data: { network, memory } }) => {
   const inputs = noise(session.inputs);
   const is = (command: number) => Atomics.load(words, WORDS.command) === command;
   scope.postMessage("ready");
-  for (;;) {
-    Atomics.wait(words, WORDS.command, IDLE);
+  while (!is(STOP)) {
+    // A worker that gets no core may miss a command.
+    Atomics.wait(words, WORDS.command, IDLE, 1000);
     const times: number[] = [];
     while (is(RUN)) {
       const start = performance.now();
@@ -31,4 +32,5 @@ scope.onmessage = async ({ data: { network, memory } }) => {
     }
     Atomics.store(words, WORDS.done, 1);
   }
+  self.close();
 };
