@@ -102,8 +102,8 @@ export interface HalvesGrid {
   readonly columns: number;
 }
 
-/** What threads wait for one another, as a share of the work of a tile. */
-const WAIT = 0.1;
+/** What threads wait for one another, as a share of the work of a tile: of cores that differ, as those of rented machines do for minutes, the slower one begins its last tile late. */
+const WAIT = 0.3;
 
 /**
  * Cuts a product by halves. One thread takes as many rows as cache holds with their sums, and all columns; where several share the work, the busiest is to have least
