@@ -155,7 +155,7 @@ function barrier(control: usize, target: i32, spins: i32, maySleep: bool): i32 {
 /**
  * Runs the commands in [begin, end) as thread `thread` of `threads`, all of which make this call. The tiles of a command, and of those that it is joined with, are shared out in
  * runs, one a thread, so that a thread finds in its own cache much of what the command before left; who is done takes tiles of the others. Then all threads meet. `base` is the
- * value of `arrived` before the run; all counts of taken tiles are 0.
+ * value of `arrived` before the run; the first counts of taken tiles are 0.
  *
  * @returns Whether the run was completed.
  */

@@ -1,9 +1,11 @@
 /**
  * Copy between any strides over five axes: transposition, stepped slices, interior of padding. Where the last axis is dense on both sides it goes four
- * floats at a time; loads then read up to 12 bytes past a run, stores are exact. So do two runs whose floats are paired (the channels of ShuffleNet V2).
+ * floats at a time; loads then read up to 12 bytes past a run, stores are exact. So do two runs whose floats are paired (the channels of ShuffleNet V2), and three planes
+ * that become pixels.
  *
  * Parameter block: 0 input, 1 output, 2-6 extents, 7-11 input strides (bytes), 12-16 output strides, 17 indices of the first axis a tile.
  */
+import { interleave } from "./planes";
 import { storeLanes, word } from "./simd";
 
 /** Copies a run of `count` floats, `step` and `outStep` bytes apart. */
@@ -55,6 +57,10 @@ export function strided_copy(params: usize, index: i32): void {
   const step0 = word(params, 7), step1 = word(params, 8), step2 = word(params, 9), step3 = word(params, 10);
   const out0 = word(params, 12), out1 = word(params, 13), out2 = word(params, 14), out3 = word(params, 15);
   const step = <usize> word(params, 11), outStep = <usize> word(params, 16);
+  if (count == 3 && n1 * n2 * n3 == 1 && step0 == 4 && out0 == 12 && outStep == 4) {
+    interleave(<usize> (word(params, 0) + first * 4), step, <usize> (word(params, 1) + first * 12), end - first);
+    return;
+  }
   const pairs = count == 2 && step3 == 4 && out3 == 8 && outStep == 4;
   for (let i1 = 0; i1 < n1; ++i1) {
     for (let i2 = 0; i2 < n2; ++i2) {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Session } from "../../mod.ts";
 import { compile } from "../../src/compiler/program.ts";
 import { type Graph, runReference } from "../../src/graph/graph.ts";
-import { graphOf, inputsFor } from "../support/compare.ts";
+import { BUILDS, graphOf, inputsFor } from "../support/compare.ts";
 import { Random, seedOf } from "../support/random.ts";
 
 /** Tiles of a graph's first command. */
@@ -60,4 +60,20 @@ Deno.test("a copy of a million floats is no single tile", () => {
     (builder, [x]) => builder.node("transpose", "y", { permutation: [0, 1, 3, 2] }, [x]),
   );
   assertEquals(tilesOf(graph, 1), 2);
+});
+
+Deno.test("three planes become pixels, each value in its place, whatever is left of four", async () => {
+  for (const width of [1, 3, 4, 5, 11, 401]) {
+    const graph = graphOf(
+      [[1, 3, 1, width]],
+      (b, [x]) => b.node("transpose", "y", { permutation: [0, 2, 3, 1] }, [x]),
+    );
+    const data = Float32Array.from({ length: 3 * width }, (_, i) => i);
+    for (const build of BUILDS) {
+      using session = await Session.create(graph, build);
+      const { y } = session.runSync({ x0: { shape: [1, 3, 1, width], data } });
+      const wanted = Float32Array.from(data, (_, i) => i % 3 * width + Math.floor(i / 3));
+      assertEquals(y.data, wanted, `${width} pixels, ${JSON.stringify(build)}`);
+    }
+  }
 });
