@@ -205,7 +205,9 @@ export class ThreadPool {
       return 1;
     }
     const base = Atomics.load(words, ARRIVED / 4), threads = crew.length + 1;
-    for (let thread = 0; thread < threads; thread++) Atomics.store(words, (TAKEN + thread * SLOT_BYTES) / 4, 0);
+    for (let thread = 0; thread < threads; thread++) {
+      Atomics.store(words, (TAKEN + thread * SLOT_BYTES) / 4, 0);
+    }
     Atomics.store(words, BEGIN / 4, begin);
     Atomics.store(words, END / 4, end);
     Atomics.store(words, THREADS / 4, threads);
